@@ -1,0 +1,250 @@
+/* store: everything that must outlive the process. SQLite in WAL mode,
+ * synchronous=FULL; one writer, on the loop's thread. The schema is
+ * src/store/schema.sql.
+ *
+ * Transactions are short: store_begin, verbs, store_commit. An error inside one
+ * sticks: the verbs after it do nothing and read nothing, and store_commit rolls
+ * back and reports it. So only store_commit has to be checked, and a caller must
+ * not act on what it read before it returned 0.
+ *
+ * All that is read lives in the arena handed in; JSON in it is freed with
+ * store_arena_json's owner, the store, at the end of the transaction. */
+#ifndef BASCULE_STORE_H
+#define BASCULE_STORE_H
+
+#include "bascule/model.h"
+
+struct store;
+struct sqlite3;
+
+/* Creates or opens; refuses a database of a newer version, another application's
+ * file, one that a running service holds. */
+must_check int store_open(const char *path, struct store **ret, struct fault *fault);
+struct store *store_close(struct store *s);
+/* The handle, for the read-only queries of src/report. */
+must_check int store_open_read(const char *path, struct sqlite3 **ret, struct fault *fault);
+
+void store_begin(struct store *s);
+must_check int store_commit(struct store *s, struct fault *fault);
+void store_rollback(struct store *s);
+bool store_failed(const struct store *s);
+/* Rows changed by this connection since it was opened: an idle poll adds none. */
+int64_t store_changes(const struct store *s);
+
+/* ---- meta ---- */
+const char *store_meta(struct store *s, struct arena *a, const char *key); /* NULL: absent */
+void store_meta_set(struct store *s, const char *key, const char *value);
+
+/* ---- trackers ---- */
+struct tracker_row {
+    const char *name, *connector, *role, *url, *cursor, *import, *error, *stopped, *sweep_at, *versions;
+    msec_t import_began, clock_offset, last_poll, last_ok, last_change, error_since, sweep_began;
+    int64_t imported;
+    bool paused;
+};
+void store_tracker_ensure(struct store *s, const char *name, const char *connector, const char *role, const char *url);
+bool store_tracker(struct store *s, struct arena *a, const char *name, struct tracker_row *ret);
+void store_tracker_put(struct store *s, const struct tracker_row *t);
+bool store_imports_done(struct store *s);
+
+/* ---- records ---- */
+struct record_row {
+    struct record r;
+    const char *ref;
+    const char *duplicate_of; /* ref */
+    msec_t state_at, first_seen, last_seen, detailed_at;
+    int missing_looks;
+    bool excluded;
+};
+bool store_record(struct store *s, struct arena *a, const char *ref, struct record_row *ret);
+void store_record_put(struct store *s, const struct record_row *r);
+bool store_record_unchanged(struct store *s, const char *ref, uint64_t hash);
+void store_record_blank(struct store *s, const char *ref); /* forget */
+/* Refs whose sweep is due: linked, absent, or evidence's; after `after`, ascending. */
+size_t store_sweep_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit, const char ***ret);
+/* Records that name `ref` as what they duplicate, through chains. */
+size_t store_duplicates_of(struct store *s, struct arena *a, const char *ref, const char ***ret);
+/* Sets version_closed on the records of a tracker; gives the refs that changed. */
+size_t store_versions_apply(struct store *s, struct arena *a, const char *tracker, const char *version, bool closed, msec_t at,
+                            const char ***ret);
+
+/* ---- incidents' memory ---- */
+struct incident_row {
+    const char *ref;
+    enum verdict verdict, was;
+    int turn, adopted_turn, asserted_turn;
+    msec_t turn_at, linked_at, delivered_at, asserted_at, came_back_at;
+    bool was_linked, adopted_open, ignored, overridden, own_reopen, came_back_acked;
+    const char *policy; /* JSON */
+    enum state asserted;
+    enum outcome outcome;
+    const char *outcome_set, *outcome_reason, *came_back_by, *decision;
+};
+bool store_incident(struct store *s, struct arena *a, const char *ref, struct incident_row *ret);
+void store_incident_put(struct store *s, const struct incident_row *i);
+
+/* ---- problems ---- */
+struct problem_row {
+    struct problem p;
+    enum ke_status status;
+    msec_t delivered_at;
+    bool automatic;
+    int declined_acked;
+    uint64_t fingerprint;
+    const char *decision;
+};
+bool store_problem(struct store *s, struct arena *a, int64_t id, struct problem_row *ret);
+int64_t store_problem_new(struct store *s, const struct problem_row *p);
+void store_problem_put(struct store *s, const struct problem_row *p);
+void store_problem_text(struct store *s, int64_t id, int revision, const char *text, msec_t at, const char *by);
+size_t store_problems_duplicating(struct store *s, struct arena *a, int64_t id, int64_t **ret);
+
+/* ---- evidence, rejections, links ---- */
+struct evidence {
+    int64_t n;
+    const char *incident, *defect; /* "" none */
+    int64_t problem;
+    const char *origin, *source, *place, *actor, *quote;
+    msec_t at;
+    bool suggested;
+    bool rejected; /* read only: a rejection stands against it */
+};
+struct evidences {
+    struct evidence *items;
+    size_t count;
+};
+void store_evidence_add(struct store *s, const struct evidence *e, msec_t seen); /* once; a repeated one changes nothing */
+void store_evidence_drop(struct store *s, int64_t n);
+void store_evidence_confirm(struct store *s, int64_t n);
+bool store_evidence(struct store *s, struct arena *a, int64_t n, struct evidence *ret);
+void store_evidence_of_origin(struct store *s, struct arena *a, const char *origin, struct evidences *ret);
+void store_evidence_of_incident(struct store *s, struct arena *a, const char *ref, struct evidences *ret);
+void store_evidence_of_defect(struct store *s, struct arena *a, const char *ref, struct evidences *ret);
+void store_evidence_move_problem(struct store *s, int64_t from, int64_t to);
+void store_reject(struct store *s, const char *a, const char *b, msec_t at, const char *actor);
+void store_reject_lift(struct store *s, const char *a, const char *b);
+
+struct link_row {
+    int64_t problem;
+    const char *ref, *kind, *status;
+    msec_t linked_at;
+    bool automatic;
+};
+size_t store_links_of(struct store *s, struct arena *a, const char *ref, const char *status, struct link_row **ret); /* status NULL: all */
+size_t store_links_of_problem(struct store *s, struct arena *a, int64_t problem, const char *kind, const char *status, size_t limit,
+                              struct link_row **ret);
+void store_link_put(struct store *s, const struct link_row *l);
+void store_link_drop(struct store *s, int64_t problem, const char *ref);
+/* Another live problem that shares a defect; 0 none. */
+int64_t store_shared_defect(struct store *s, int64_t problem);
+
+struct counts { /* of a problem's or a defect's incidents; gone and nowhere-counting left out */
+    int total, open, waiting, closed_unresolved, solved, did_not_hold, late;
+};
+void store_counts_problem(struct store *s, int64_t problem, struct counts *ret);
+void store_counts_defect(struct store *s, const char *ref, struct counts *ret);
+/* The newest incidents linked to a defect through its problems. */
+size_t store_incidents_of_defect(struct store *s, struct arena *a, const char *ref, size_t limit, const char ***ret_refs, const char ***ret_urls);
+
+/* ---- mirrored values ---- */
+struct value_row {
+    const char *computed, *written; /* NULL: never */
+    int revision;
+    msec_t written_at;
+};
+bool store_value(struct store *s, struct arena *a, const char *ref, const char *field, struct value_row *ret);
+void store_value_put(struct store *s, const char *ref, const char *field, const struct value_row *v);
+
+/* ---- outbox ---- */
+struct effect_row {
+    struct effect e;
+    bool adopted;
+    int looks;
+    msec_t alive;
+    const char *marker;
+};
+/* 0 if its key was there already, else the new number. superseded: spent at once. */
+int64_t store_effect_add(struct store *s, const struct effect_row *e, bool superseded);
+bool store_effect(struct store *s, struct arena *a, int64_t n, struct effect_row *ret);
+bool store_effect_by_marker(struct store *s, struct arena *a, const char *marker, struct effect_row *ret);
+bool store_effect_by_key(struct store *s, struct arena *a, const char *key, struct effect_row *ret);
+/* Moves it; the trigger refuses what the table forbids. error and echo NULL: kept. */
+void store_effect_move(struct store *s, int64_t n, enum effect_state to, const char *error, const char *echo, msec_t now);
+void store_effect_later(struct store *s, int64_t n, msec_t not_before, const char *error); /* stays pending */
+void store_effect_looked(struct store *s, int64_t n, int looks);
+void store_effect_alive(struct store *s, int64_t n, msec_t alive);
+void store_effect_want(struct store *s, int64_t n, const json_t *want);
+size_t store_effects_open(struct store *s, struct arena *a, const char *ref, struct effect_row **ret);
+/* Refs of a tracker with something to send or to look for now; released batches only. */
+size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit, const char ***ret);
+/* When the next waiting effect of a tracker becomes sendable; 0 none. */
+msec_t store_next_sendable(struct store *s, const char *tracker, msec_t now);
+/* Pending state and note effects of an older turn are superseded; says how many. */
+int store_supersede_turn(struct store *s, const char *ref, int turn, const char *why, msec_t now);
+int store_supersede_field(struct store *s, const char *ref, const char *field, msec_t now);
+/* After a crash: what was in flight is unsure; says how many. */
+int store_in_flight_unsure(struct store *s, msec_t now);
+int store_told_revision(struct store *s, const char *ref, int64_t problem);
+int64_t store_next_decision(struct store *s);
+int store_adopted_release(struct store *s); /* outbox open --assert */
+json_t *store_adopted_counts(struct store *s);
+void store_effects_merge(struct store *s, const char *from_ref, const char *why, msec_t now); /* a merged record's unsent ones */
+
+/* ---- batches (the brake) ---- */
+int64_t store_batch_new(struct store *s, int64_t problem, const char *cause, msec_t now);
+/* Batches all of whose due rows were worked off are released, or braked if they
+ * tell or move more than brake. Gives the braked ones. */
+struct batch_row {
+    int64_t id, problem;
+    int tells, moves;
+    const char *cause;
+};
+size_t store_batches_close(struct store *s, struct arena *a, int brake, struct batch_row **ret_braked);
+bool store_batch_release(struct store *s, int64_t id);
+
+/* ---- due ---- */
+struct due_row {
+    enum kind kind;
+    const char *id; /* ref, or the problem's number */
+    int64_t batch;
+    bool adopt;
+    const char *cause;
+};
+void store_due(struct store *s, enum kind kind, const char *id, int64_t batch, bool adopt, const char *cause);
+void store_due_problem(struct store *s, int64_t id, bool adopt, const char *cause);
+void store_due_incidents_of(struct store *s, int64_t problem, int64_t batch, bool adopt, const char *cause);
+void store_due_all(struct store *s, bool adopt, const char *cause);
+/* Takes (removes) up to limit, problems first, then incidents, then defects. */
+size_t store_due_take(struct store *s, struct arena *a, size_t limit, struct due_row **ret);
+bool store_due_any(struct store *s);
+void store_again(struct store *s, enum kind kind, const char *id, msec_t at); /* 0: not any more */
+/* Turns timers that have come into due rows; gives the next one's time, 0 none. */
+msec_t store_again_ripe(struct store *s, msec_t now);
+
+/* ---- lookups ---- */
+void store_lookup_add(struct store *s, const char *ref, msec_t next);
+void store_lookup_done(struct store *s, const char *ref);
+void store_lookup_later(struct store *s, const char *ref, msec_t next, const char *why);
+size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit, const char ***ret);
+
+/* ---- attention, journal, quarantine ---- */
+struct attention_item {
+    const char *kind, *subject, *text, *who, *clear;
+};
+/* Sets those, and clears all others of the subject whose kind is in `kinds`
+ * (space separated). since stays while the kind does. */
+void store_attention_sync(struct store *s, const char *subject, const char *kinds, const struct attention_item *items, size_t n,
+                          msec_t now);
+void store_attention_set(struct store *s, const struct attention_item *item, msec_t now);
+void store_attention_clear(struct store *s, const char *kind, const char *subject);
+
+struct journal_entry {
+    const char *actor, *what, *ref;
+    int64_t problem, effect;
+    const char *text;
+    const json_t *data;
+};
+void store_journal(struct store *s, msec_t at, const struct journal_entry *e);
+void store_quarantine(struct store *s, const char *tracker, const char *id, const char *why, msec_t now); /* why NULL: lift */
+
+#endif

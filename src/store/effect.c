@@ -1,0 +1,221 @@
+/* effect: the outbox. What may follow what stands in schema.sql as triggers. */
+#include "db.h"
+
+#include <string.h>
+
+#define COLUMNS                                                                                                        \
+    "n, ref, key, reason, error, echo, marker, kind, state, want, from_states, problem, turn, batch, decision, attempts, created, " \
+    "not_before, sent, settled, adopted, looks, alive"
+
+static void effect_read(struct store *s, struct arena *a, sqlite3_stmt *q, struct effect_row *ret) {
+    struct effect *e = &ret->e;
+    *ret = (struct effect_row){0};
+    e->n = col_int(q, 0);
+    const char **texts[] = {&e->ref, &e->key, &e->reason, &e->error, &e->echo, &ret->marker};
+    for (size_t i = 0; i < array_size(texts); i++)
+        *texts[i] = col_text(a, q, 1 + (int)i);
+    effect_kind_parse((const char *)sqlite3_column_text(q, 7), &e->kind);
+    effect_state_parse((const char *)sqlite3_column_text(q, 8), &e->state);
+    e->want = col_json(s, q, 9);
+    e->from = col_json(s, q, 10);
+    e->problem = col_int(q, 11);
+    e->turn = (int)col_int(q, 12);
+    e->batch = col_int(q, 13);
+    e->decision = col_int(q, 14);
+    e->attempts = (int)col_int(q, 15);
+    e->created = col_int(q, 16);
+    e->not_before = col_int(q, 17);
+    e->sent = col_int(q, 18);
+    e->settled = col_int(q, 19);
+    ret->adopted = col_int(q, 20) != 0;
+    ret->looks = (int)col_int(q, 21);
+    ret->alive = col_int(q, 22);
+}
+
+int64_t store_effect_add(struct store *s, const struct effect_row *row, bool superseded) {
+    const struct effect *e = &row->e;
+    struct arena *a = arena_new();
+    int64_t before = sqlite3_total_changes64(s->db);
+    db_run(s,
+           "INSERT INTO effect (ref, kind, key, want, from_states, state, reason, problem, turn, batch, decision, adopted, marker, created, "
+           "not_before, settled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+           "sssssssiiiiisiii", e->ref, effect_kind_name(e->kind), e->key, json_print(a, e->want),
+           e->from ? json_print(a, e->from) : NULL, superseded ? "superseded" : "pending", e->reason ? e->reason : "", e->problem,
+           (int64_t)e->turn, e->batch, e->decision, (int64_t)row->adopted, row->marker, e->created, e->not_before,
+           superseded ? e->created : (int64_t)0);
+    arena_free(a);
+    return !s->failed && sqlite3_total_changes64(s->db) > before ? sqlite3_last_insert_rowid(s->db) : 0;
+}
+
+static bool effect_one(struct store *s, struct arena *a, sqlite3_stmt *q, struct effect_row *ret) {
+    if (!db_next(s, q))
+        return false;
+    effect_read(s, a, q, ret);
+    db_end(q);
+    return true;
+}
+
+bool store_effect(struct store *s, struct arena *a, int64_t n, struct effect_row *ret) {
+    return effect_one(s, a, db_query(s, "SELECT " COLUMNS " FROM effect WHERE n = ?", "i", n), ret);
+}
+
+bool store_effect_by_marker(struct store *s, struct arena *a, const char *marker, struct effect_row *ret) {
+    return effect_one(s, a, db_query(s, "SELECT " COLUMNS " FROM effect WHERE marker = ? ORDER BY n LIMIT 1", "s", marker), ret);
+}
+
+bool store_effect_by_key(struct store *s, struct arena *a, const char *key, struct effect_row *ret) {
+    return effect_one(s, a, db_query(s, "SELECT " COLUMNS " FROM effect WHERE key = ?", "s", key), ret);
+}
+
+void store_effect_move(struct store *s, int64_t n, enum effect_state to, const char *error, const char *echo, msec_t now) {
+    bool ends = to == EFFECT_DONE || to == EFFECT_SUPERSEDED;
+    db_run(s,
+           "UPDATE effect SET state = ?2, error = CASE WHEN ?2 = 'done' THEN NULL ELSE coalesce(?3, error) END, echo = coalesce(?4, echo), "
+           "sent = CASE WHEN ?2 = 'in-flight' THEN ?5 ELSE sent END, attempts = attempts + (?2 = 'in-flight'), "
+           "looks = CASE WHEN ?2 = 'unsure' THEN 0 ELSE looks END, "
+           "alive = CASE WHEN ?2 = 'in-flight' THEN ?5 ELSE alive END, settled = CASE WHEN ?6 THEN ?5 ELSE settled END WHERE n = ?1",
+           "isssii", n, effect_state_name(to), error, echo, now, (int64_t)ends);
+}
+
+void store_effect_later(struct store *s, int64_t n, msec_t not_before, const char *error) {
+    db_run(s, "UPDATE effect SET not_before = ?, error = coalesce(?, error) WHERE n = ?", "isi", not_before, error, n);
+}
+
+void store_effect_looked(struct store *s, int64_t n, int looks) { db_run(s, "UPDATE effect SET looks = ? WHERE n = ?", "ii", (int64_t)looks, n); }
+
+void store_effect_alive(struct store *s, int64_t n, msec_t alive) { db_run(s, "UPDATE effect SET alive = ? WHERE n = ?", "ii", alive, n); }
+
+void store_effect_want(struct store *s, int64_t n, const json_t *want) {
+    struct arena *a = arena_new();
+    db_run(s, "UPDATE effect SET want = ? WHERE n = ?", "si", json_print(a, want), n);
+    arena_free(a);
+}
+
+size_t store_effects_open(struct store *s, struct arena *a, const char *ref, struct effect_row **ret) {
+    sqlite3_stmt *q = db_query(s,
+                               "SELECT " COLUMNS " FROM effect WHERE ref = ? AND state IN ('pending', 'in-flight', 'unsure', 'parked') "
+                               "ORDER BY n LIMIT 500",
+                               "s", ref);
+    size_t n = 0;
+    *ret = NULL;
+    while (db_next(s, q))
+        effect_read(s, a, q, arena_push(a, ret, &n));
+    return n;
+}
+
+#define RELEASED "(batch = 0 OR batch IN (SELECT id FROM batch WHERE state = 'released'))"
+
+size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit, const char ***ret) {
+    return db_texts(s, a,
+                    db_query(s,
+                             "SELECT ref FROM effect WHERE state IN ('pending', 'in-flight', 'unsure') AND ref >= ?1 || ':' AND ref < ?1 || ';' AND "
+                             "(state <> 'pending' OR (not_before <= ?2 AND " RELEASED ")) GROUP BY ref ORDER BY min(n) LIMIT ?3",
+                             "sii", tracker, now, (int64_t)limit),
+                    ret);
+}
+
+msec_t store_next_sendable(struct store *s, const char *tracker, msec_t now) {
+    return db_number(s, 0,
+                     "SELECT min(not_before) FROM effect WHERE state = 'pending' AND ref >= ?1 || ':' AND ref < ?1 || ';' AND not_before > ?2",
+                     "si", tracker, now);
+}
+
+static int changed(struct store *s, int64_t before) { return s->failed ? 0 : (int)(sqlite3_total_changes64(s->db) - before); }
+
+int store_supersede_turn(struct store *s, const char *ref, int turn, const char *why, msec_t now) {
+    int64_t before = sqlite3_total_changes64(s->db);
+    db_run(s,
+           "UPDATE effect SET state = 'superseded', settled = ?4, error = ?3 WHERE ref = ?1 AND kind IN ('state', 'note') AND turn < ?2 AND "
+           "state = 'pending'",
+           "sisi", ref, (int64_t)turn, why, now);
+    return changed(s, before);
+}
+
+int store_supersede_field(struct store *s, const char *ref, const char *field, msec_t now) {
+    int64_t before = sqlite3_total_changes64(s->db);
+    db_run(s,
+           "UPDATE effect SET state = 'superseded', settled = ?3, error = 'a newer value' WHERE ref = ?1 AND kind = 'field' AND "
+           "json_extract(want, '$.field') = ?2 AND state IN ('pending', 'parked')",
+           "ssi", ref, field, now);
+    return changed(s, before);
+}
+
+int store_in_flight_unsure(struct store *s, msec_t now) {
+    int64_t before = sqlite3_total_changes64(s->db);
+    db_run(s, "UPDATE effect SET state = 'unsure', looks = 0, alive = ?1 WHERE state = 'in-flight'", "i", now);
+    db_run(s, "UPDATE effect SET alive = ?1, looks = 0 WHERE state = 'unsure'", "i", now);
+    return changed(s, before);
+}
+
+int store_told_revision(struct store *s, const char *ref, int64_t problem) {
+    return (int)db_number(s, 0, "SELECT max(json_extract(want, '$.revision')) FROM effect WHERE ref = ? AND kind = 'note' AND problem = ?",
+                          "si", ref, problem);
+}
+
+int64_t store_next_decision(struct store *s) { return db_number(s, 0, "SELECT coalesce(max(n), 0) + 1 FROM effect", ""); }
+
+int store_adopted_release(struct store *s) {
+    int64_t before = sqlite3_total_changes64(s->db);
+    db_run(s,
+           "UPDATE effect SET state = 'pending', settled = 0, error = NULL WHERE state = 'superseded' AND adopted = 1 AND (kind <> 'state' "
+           "OR turn = (SELECT turn FROM incident WHERE incident.ref = effect.ref))",
+           "");
+    int n = changed(s, before);
+    db_run(s, "UPDATE incident SET adopted_turn = -1, adopted_open = 0 WHERE adopted_turn >= 0", "");
+    return n;
+}
+
+json_t *store_adopted_counts(struct store *s) {
+    json_t *counts = json_object();
+    sqlite3_stmt *q = db_query(s,
+                               "SELECT kind || CASE kind WHEN 'note' THEN ' ' || json_extract(want, '$.note') WHEN 'state' THEN ' ' || "
+                               "json_extract(want, '$.state') ELSE '' END, count(*) FROM effect WHERE state = 'superseded' AND adopted = 1 AND "
+                               "(kind <> 'state' OR turn = (SELECT turn FROM incident WHERE incident.ref = effect.ref)) GROUP BY 1 ORDER BY 1",
+                               "");
+    while (db_next(s, q))
+        json_object_set_new(counts, (const char *)sqlite3_column_text(q, 0), json_integer(sqlite3_column_int64(q, 1)));
+    return counts;
+}
+
+void store_effects_merge(struct store *s, const char *from_ref, const char *why, msec_t now) {
+    db_run(s, "UPDATE effect SET state = 'superseded', settled = ?3, error = ?2 WHERE ref = ?1 AND state IN ('pending', 'parked')", "ssi",
+           from_ref, why, now);
+}
+
+int64_t store_batch_new(struct store *s, int64_t problem, const char *cause, msec_t now) {
+    db_run(s, "INSERT INTO batch (problem, cause, created) VALUES (?, ?, ?)", "iSi", problem, cause, now);
+    return s->failed ? 0 : sqlite3_last_insert_rowid(s->db);
+}
+
+size_t store_batches_close(struct store *s, struct arena *a, int brake, struct batch_row **ret_braked) {
+    size_t n = 0;
+    *ret_braked = NULL;
+    if (db_number(s, 0, "SELECT count(*) FROM batch WHERE state = 'gathering'", "") == 0)
+        return 0;
+    db_run(s,
+           "UPDATE batch SET tells = (SELECT count(DISTINCT ref) FROM effect WHERE batch = batch.id AND kind = 'note' AND state = 'pending' AND "
+           "json_extract(want, '$.visibility') = 'public'), moves = (SELECT count(*) FROM effect WHERE batch = batch.id AND kind = 'state' AND "
+           "state = 'pending') WHERE state = 'gathering' AND NOT EXISTS (SELECT 1 FROM due WHERE due.batch = batch.id)",
+           "");
+    sqlite3_stmt *q = db_query(s,
+                               "SELECT id, problem, tells, moves, cause FROM batch WHERE state = 'gathering' AND max(tells, moves) > ? AND NOT "
+                               "EXISTS (SELECT 1 FROM due WHERE due.batch = batch.id)",
+                               "i", (int64_t)brake);
+    while (db_next(s, q))
+        *arena_push(a, ret_braked, &n) = (struct batch_row){.id = col_int(q, 0),
+                                                            .problem = col_int(q, 1),
+                                                            .tells = (int)col_int(q, 2),
+                                                            .moves = (int)col_int(q, 3),
+                                                            .cause = col_text(a, q, 4)};
+    db_run(s,
+           "UPDATE batch SET state = CASE WHEN max(tells, moves) > ? THEN 'braked' ELSE 'released' END WHERE state = 'gathering' AND NOT EXISTS "
+           "(SELECT 1 FROM due WHERE due.batch = batch.id)",
+           "i", (int64_t)brake);
+    return n;
+}
+
+bool store_batch_release(struct store *s, int64_t id) {
+    int64_t before = sqlite3_total_changes64(s->db);
+    db_run(s, "UPDATE batch SET state = 'released' WHERE id = ? AND state = 'braked'", "i", id);
+    return changed(s, before) == 1;
+}

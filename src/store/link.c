@@ -1,0 +1,209 @@
+/* link: evidence, rejections, the links that follow, and what is counted over them. */
+#include "db.h"
+
+#include <string.h>
+
+#define EVIDENCE_COLUMNS "n, incident, defect, problem, origin, source, place, actor, at, suggested, quote"
+/* A rejection of (record, target) stands against all evidence of the pair that
+ * was there when it was made, and against older acts that are found later. */
+#define REJECTED                                                                                                       \
+    "EXISTS (SELECT 1 FROM rejection r WHERE (e.n <= r.after_n OR e.at + 1000 <= r.at) AND "                           \
+    "((r.a = e.incident AND e.incident <> '' AND (r.b = e.defect OR r.b = 'P-' || e.problem)) OR "                     \
+    "(r.a = e.defect AND e.incident = '' AND r.b = 'P-' || e.problem)) AND r.b NOT IN ('', 'P-0'))"
+
+void store_evidence_add(struct store *s, const struct evidence *e, msec_t seen) {
+    db_run(s,
+           "INSERT INTO evidence (incident, defect, problem, origin, source, place, actor, at, suggested, quote, seen) VALUES (?, ?, ?, "
+           "?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+           "SSiSSSsiisi", e->incident, e->defect, e->problem, e->origin, e->source, e->place, e->actor, e->at, (int64_t)e->suggested,
+           e->quote, seen);
+}
+
+void store_evidence_drop(struct store *s, int64_t n) { db_run(s, "DELETE FROM evidence WHERE n = ?", "i", n); }
+
+void store_evidence_confirm(struct store *s, int64_t n) { db_run(s, "UPDATE evidence SET suggested = 0 WHERE n = ?", "i", n); }
+
+static void evidence_read(struct arena *a, sqlite3_stmt *q, struct evidence *ret) {
+    *ret = (struct evidence){.n = col_int(q, 0),
+                             .incident = col_text(a, q, 1),
+                             .defect = col_text(a, q, 2),
+                             .problem = col_int(q, 3),
+                             .origin = col_text(a, q, 4),
+                             .source = col_text(a, q, 5),
+                             .place = col_text(a, q, 6),
+                             .actor = col_text(a, q, 7),
+                             .at = col_int(q, 8),
+                             .suggested = col_int(q, 9) != 0,
+                             .quote = col_text(a, q, 10),
+                             .rejected = col_int(q, 11) != 0};
+}
+
+static void evidence_all(struct store *s, struct arena *a, sqlite3_stmt *q, struct evidences *ret) {
+    *ret = (struct evidences){0};
+    while (db_next(s, q))
+        evidence_read(a, q, arena_push(a, &ret->items, &ret->count));
+}
+
+bool store_evidence(struct store *s, struct arena *a, int64_t n, struct evidence *ret) {
+    sqlite3_stmt *q = db_query(s, "SELECT " EVIDENCE_COLUMNS ", " REJECTED " FROM evidence e WHERE n = ?", "i", n);
+    if (!db_next(s, q))
+        return false;
+    evidence_read(a, q, ret);
+    db_end(q);
+    return true;
+}
+
+void store_evidence_of_origin(struct store *s, struct arena *a, const char *origin, struct evidences *ret) {
+    evidence_all(s, a, db_query(s, "SELECT " EVIDENCE_COLUMNS ", " REJECTED " FROM evidence e WHERE origin = ? ORDER BY n", "s", origin),
+                 ret);
+}
+
+void store_evidence_of_incident(struct store *s, struct arena *a, const char *ref, struct evidences *ret) {
+    evidence_all(s, a, db_query(s, "SELECT " EVIDENCE_COLUMNS ", " REJECTED " FROM evidence e WHERE incident = ? ORDER BY at, n", "s", ref),
+                 ret);
+}
+
+void store_evidence_of_defect(struct store *s, struct arena *a, const char *ref, struct evidences *ret) {
+    evidence_all(s, a, db_query(s, "SELECT " EVIDENCE_COLUMNS ", " REJECTED " FROM evidence e WHERE defect = ? ORDER BY at, n", "s", ref),
+                 ret);
+}
+
+void store_evidence_move_problem(struct store *s, int64_t from, int64_t to) {
+    db_run(s, "UPDATE OR IGNORE evidence SET problem = ? WHERE problem = ?", "ii", to, from);
+    db_run(s, "DELETE FROM evidence WHERE problem = ?", "i", from);
+}
+
+void store_reject(struct store *s, const char *a, const char *b, msec_t at, const char *actor) {
+    db_run(s,
+           "INSERT INTO rejection VALUES (?, ?, ?, (SELECT coalesce(max(n), 0) FROM evidence), ?) ON CONFLICT DO UPDATE SET at = "
+           "excluded.at, after_n = excluded.after_n, actor = excluded.actor",
+           "ssis", a, b, at, actor);
+}
+
+void store_reject_lift(struct store *s, const char *a, const char *b) {
+    db_run(s, "DELETE FROM rejection WHERE a = ? AND b = ?", "ss", a, b);
+}
+
+static size_t links_read(struct store *s, struct arena *a, sqlite3_stmt *q, struct link_row **ret) {
+    size_t n = 0;
+    *ret = NULL;
+    while (db_next(s, q))
+        *arena_push(a, ret, &n) = (struct link_row){.problem = col_int(q, 0),
+                                                    .ref = col_text(a, q, 1),
+                                                    .kind = col_text(a, q, 2),
+                                                    .status = col_text(a, q, 3),
+                                                    .linked_at = col_int(q, 4),
+                                                    .automatic = col_int(q, 5) != 0};
+    return n;
+}
+
+size_t store_links_of(struct store *s, struct arena *a, const char *ref, const char *status, struct link_row **ret) {
+    return links_read(s, a,
+                      db_query(s,
+                               "SELECT problem, ref, kind, status, linked_at, automatic FROM link WHERE ref = ?1 AND (?2 IS NULL OR "
+                               "status = ?2) ORDER BY problem",
+                               "ss", ref, status),
+                      ret);
+}
+
+size_t store_links_of_problem(struct store *s, struct arena *a, int64_t problem, const char *kind, const char *status, size_t limit,
+                              struct link_row **ret) {
+    return links_read(s, a,
+                      db_query(s,
+                               "SELECT problem, ref, kind, status, linked_at, automatic FROM link WHERE problem = ?1 AND kind = ?2 AND "
+                               "(?3 IS NULL OR status = ?3) ORDER BY ref LIMIT ?4",
+                               "issi", problem, kind, status, (int64_t)limit),
+                      ret);
+}
+
+void store_link_put(struct store *s, const struct link_row *l) {
+    db_run(s,
+           "INSERT INTO link VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET status = excluded.status, linked_at = "
+           "excluded.linked_at, automatic = excluded.automatic",
+           "isssii", l->problem, l->ref, l->kind, l->status, l->linked_at, (int64_t)l->automatic);
+}
+
+void store_link_drop(struct store *s, int64_t problem, const char *ref) {
+    db_run(s, "DELETE FROM link WHERE problem = ? AND ref = ?", "is", problem, ref);
+}
+
+int64_t store_shared_defect(struct store *s, int64_t problem) {
+    return db_number(s, 0,
+                     "WITH RECURSIVE live (ref, depth) AS (SELECT ref, 0 FROM link WHERE problem = ?1 AND kind = 'defect' AND status = "
+                     "'confirmed' UNION SELECT record.duplicate_of, depth + 1 FROM record JOIN live ON record.ref = live.ref WHERE "
+                     "record.duplicate_of IS NOT NULL AND record.state = 'closed' AND depth < 16) SELECT min(l.problem) FROM link l JOIN "
+                     "live ON l.ref = live.ref JOIN problem p ON p.id = l.problem WHERE l.problem <> ?1 AND l.status = 'confirmed' AND "
+                     "p.resolution NOT IN ('cancelled', 'duplicate')",
+                     "i", problem);
+}
+
+/* Classes of a joined record r and incident i, as SQL: the same as incident_class(). */
+#define UNRESOLVED                                                                                                     \
+    "(r.state = 'closed-unresolved' OR (r.state = 'closed' AND r.outcome IN ('workaround', 'wont-fix', 'risk-accepted', " \
+    "'not-reproducible', 'incomplete')))"
+#define NOWHERE "(r.state = 'closed' AND r.outcome IN ('invalid', 'withdrawn', 'duplicate', 'moved'))"
+#define SOLVED "(r.state = 'resolved' OR (r.state = 'closed' AND r.outcome IN ('fixed', 'unknown', '')))"
+#define COUNTS                                                                                                         \
+    "SELECT count(*), sum(r.state = 'open'), sum(r.state = 'waiting'), sum(" UNRESOLVED "), sum(" SOLVED "), "             \
+    "sum(i.verdict = 'pending' AND i.was = 'delivered' AND " SOLVED "), "                                               \
+    "sum(i.verdict = 'delivered' AND i.delivered_at > 0 AND i.linked_at > i.delivered_at + 2000 AND i.came_back_acked = 0)"
+
+static void counts_read(struct store *s, sqlite3_stmt *q, struct counts *ret) {
+    *ret = (struct counts){0};
+    if (!db_next(s, q))
+        return;
+    int *to[] = {&ret->total, &ret->open, &ret->waiting, &ret->closed_unresolved, &ret->solved, &ret->did_not_hold, &ret->late};
+    for (size_t i = 0; i < array_size(to); i++)
+        *to[i] = (int)col_int(q, (int)i);
+    db_end(q);
+}
+
+void store_counts_problem(struct store *s, int64_t problem, struct counts *ret) {
+    counts_read(s,
+                db_query(s,
+                         COUNTS " FROM link l JOIN record r ON r.ref = l.ref JOIN incident i ON i.ref = l.ref WHERE l.problem = ? AND "
+                                "l.kind = 'incident' AND l.status = 'confirmed' AND r.presence NOT IN ('gone', 'merged') AND NOT " NOWHERE,
+                         "i", problem),
+                ret);
+}
+
+#define OF_DEFECT                                                                                                      \
+    " FROM record r JOIN incident i ON i.ref = r.ref WHERE r.ref IN (SELECT x.ref FROM link d JOIN problem p ON p.id = d.problem JOIN link x ON x.problem = " \
+    "d.problem WHERE d.ref = ?1 AND d.kind = 'defect' AND d.status = 'confirmed' AND p.resolution <> 'cancelled' AND x.kind = 'incident' AND x.status = 'confirmed') AND " \
+    "r.presence NOT IN ('gone', 'merged') AND NOT " NOWHERE
+
+void store_counts_defect(struct store *s, const char *ref, struct counts *ret) {
+    counts_read(s, db_query(s, COUNTS OF_DEFECT, "s", ref), ret);
+}
+
+size_t store_incidents_of_defect(struct store *s, struct arena *a, const char *ref, size_t limit, const char ***ret_refs,
+                                 const char ***ret_urls) {
+    sqlite3_stmt *q = db_query(s, "SELECT r.ref, r.url" OF_DEFECT " ORDER BY r.created DESC, length(r.id) DESC, r.id DESC LIMIT ?2", "si", ref,
+                               (int64_t)limit);
+    size_t n = 0, m = 0;
+    *ret_refs = *ret_urls = NULL;
+    while (db_next(s, q)) {
+        *arena_push(a, ret_refs, &n) = col_text(a, q, 0);
+        *arena_push(a, ret_urls, &m) = col_text(a, q, 1);
+    }
+    return n;
+}
+
+bool store_value(struct store *s, struct arena *a, const char *ref, const char *field, struct value_row *ret) {
+    sqlite3_stmt *q = db_query(s, "SELECT computed, revision, written, written_at FROM value WHERE ref = ? AND field = ?", "ss", ref, field);
+    if (!db_next(s, q))
+        return false;
+    *ret = (struct value_row){.computed = col_text(a, q, 0),
+                              .revision = (int)col_int(q, 1),
+                              .written = col_text(a, q, 2),
+                              .written_at = col_int(q, 3)};
+    db_end(q);
+    return true;
+}
+
+void store_value_put(struct store *s, const char *ref, const char *field, const struct value_row *v) {
+    db_run(s,
+           "INSERT INTO value VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET computed = excluded.computed, revision = "
+           "excluded.revision, written = excluded.written, written_at = excluded.written_at",
+           "ssSisi", ref, field, v->computed, (int64_t)v->revision, v->written, v->written_at);
+}
