@@ -3,8 +3,9 @@
  *
  *   texts, fields -> references -> evidence -> links          (reference.c, evidence.c)
  *   defects       -> delivery of a problem -> verdict         (verdict.c)
- *   incident      -> row of the table -> wants                (decide.c)
- *   problem       -> mirrored values, status, attention       (mirror.c, status.c)
+ *   incident      -> row of the table -> wants                (table.c, decide.c)
+ *   record        -> mirrored values                          (mirror.c)
+ *   defect, problem -> wants, attention                       (sides.c)
  *
  * Everything that is given lives in the arena that was handed in. */
 #ifndef BASCULE_POLICY_H
@@ -15,12 +16,14 @@
 /* ---- references (domain.md 2) ---- */
 
 struct reference_form { /* a URL under which people write a record */
-    const char *tracker, *prefix, *id_pattern;
+    const char *tracker, *prefix;
+    const char *id_pattern; /* NULL: digits */
 };
 struct reference_pattern { /* of the configuration; group 1 is the id */
     const char *pattern, *tracker;
 };
 struct reference_rules;
+/* -EINVAL and a fault for an expression that is none, or a pattern without group 1. */
 must_check int reference_rules_new(const struct reference_form *forms, size_t n_forms,
                                    const struct reference_pattern *patterns, size_t n_patterns,
                                    struct reference_rules **ret, struct fault *fault);
@@ -36,20 +39,23 @@ struct references {
     size_t count; /* at most 100; each target once */
 };
 /* URLs of configured trackers and patterns in free text; each stands alone (no
- * letter, digit, _ or - before it, no letter or digit after). */
+ * letter, digit, _ or - before it, no letter or digit after). Ids of more than 200
+ * bytes are none. */
 void reference_scan(const struct reference_rules *r, struct arena *a, const char *text, struct references *ret);
 /* A field that holds references: id, #id, URL, pattern, P-12; several separated
- * by comma, semicolon or white space. home: the tracker a bare id means, NULL: none.
- * Words that are no reference are left out. */
+ * by comma, semicolon or white space. home: the tracker a bare id means (digits, or
+ * what the id_pattern of one of its forms matches whole), NULL: none. Words that are
+ * no reference are left out, also the "and N more: URL" that the bridge writes. */
 void reference_field(const struct reference_rules *r, struct arena *a, const char *text, const char *home,
                      struct references *ret);
 bool references_have(const struct references *set, const struct reference *one);
 bool references_same(const struct references *x, const struct references *y);
 
-/* The text without what the bridge wrote in it: every line that, without its
- * quotation marks, is a line of `own` (a note's frozen text). With own NULL the
- * note is not known any more: quoted lines go, and if the marker itself stands
- * unquoted, all of it. */
+/* The text without what the bridge wrote in it: every line with the marker, and
+ * every line that is a line of `own` (a note's frozen text); where it is quoted, or
+ * the marker tells that the text holds a copy, also a part of one, since mail
+ * programs break lines. With own NULL the note is not known any more: quoted lines
+ * go, and if the marker itself stands unquoted, all of it. */
 const char *own_text_strip(struct arena *a, const char *text, const char *own, const char *marker);
 
 /* Compared as sets: the field now, what the bridge wrote there, and what stood
@@ -73,7 +79,9 @@ struct defect_facts {
     bool version_closed;
     const char *version; /* target version */
     msec_t state_at;     /* when it came into its state */
-    bool stuck;          /* duplicate chain: loop, over 16, or unreadable */
+    msec_t version_at;   /* when its target version was closed; 0 unknown */
+    bool stuck;          /* duplicate chain: loop, over 16, or unreadable; one that is itself closed as duplicate or
+                            moved and leads nowhere is taken for such */
     const char *via;     /* the duplicate that led here, NULL: linked itself */
 };
 struct problem_facts {
@@ -85,12 +93,15 @@ struct problem_facts {
     int told_revision; /* the newest published workaround that a note to this incident carried */
     bool pushed_back;  /* a manager pushed back on this very decline */
 };
+/* The problem at the end of a chain of duplicates (itself, if it is none); NULL:
+ * the chain loops, is longer than 16 or leads out of what is known. */
+const struct problem_facts *problem_followed(const struct problem_facts *f);
 struct delivered {
     enum delivery delivery;
     msec_t at;           /* when the latest of the moves that made it happened */
     const char *why;     /* "product:56 is released", one clause */
-    const char *version; /* in which it was delivered */
-    enum outcome outcome; /* of a declined one */
+    const char *version; /* in which it was delivered; NULL under any other delivery */
+    enum outcome outcome; /* of a declined one: workaround, wont-fix, risk-accepted, not-reproducible, incomplete */
     const char *defect;  /* the one that decided */
 };
 void delivery_of(const struct problem_facts *f, const struct policy *policy, struct arena *a, struct delivered *ret);
@@ -145,12 +156,16 @@ const char *row_name(enum row r);         /* "pending/open" */
 const char *row_rule(enum row r);         /* the rule in a sentence */
 const char *row_would_change(enum row r); /* what would lead to another one */
 
+/* `ignored` and `adopted` change no want: the caller spends the wants of such an
+ * incident without sending them (domain.md 7, 9). They only keep an ignored
+ * incident from speaking on its defect, and an outcome from being written for a
+ * move that will not happen. */
 struct incident_facts {
     const struct record *record;
     enum verdict was; /* the verdict this turn replaced */
     int turn;
     bool was_linked;
-    msec_t turn_at, linked_at, now;
+    msec_t turn_at, linked_at, now; /* linked_at: for a problem whose own linked_at is 0 */
     bool ignored, adopted, adopted_open, own_reopen;
     enum state asserted; /* last state of the bridge's that was confirmed; NONE: never */
     bool overridden;
@@ -163,13 +178,18 @@ struct incident_facts {
     const struct judged *judged;
 };
 
-/* One intended change. */
+/* One intended change. The caller enters them in order and leaves out those whose
+ * key was entered before. */
 struct want {
-    enum effect_kind kind; /* STATE or NOTE */
-    const char *ref;       /* the incident's, or a defect's (came-back) */
+    enum effect_kind kind; /* STATE or NOTE; of a defect also CREATE (on_reopen: new-defect) */
+    const char *ref;       /* the incident's, or a defect's (came-back); for a creation "TRACKER:" */
     const char *key;       /* law 1 */
+    const char *unless;    /* key of an earlier want of this decision: if that one was entered just now, this one
+                              is left out (it carries the same published workaround); NULL: none */
     const char *reason;
     int64_t problem;
+    bool of_turn; /* an adopted turn has asserted it, whenever it comes up in that turn; the others (a workaround
+                     published since, a came-back) it has asserted only if they were due when it began */
     /* STATE */
     enum state state;
     enum outcome outcome;
@@ -191,7 +211,8 @@ struct decision {
     size_t n_wants;
     struct want_attention attention[8];
     size_t n_attention;
-    enum outcome outcome; /* what the incident's outcome should say; NONE: nothing */
+    enum outcome outcome; /* what the incident's outcome should say */
+    bool keeps_outcome;   /* with outcome NONE: what stands there is people's, or still true; else NONE empties it */
     bool clears_fields;   /* unlinked: mirrored values go */
     msec_t again_at;      /* decide once more then; 0: no need */
 };
@@ -217,6 +238,7 @@ struct mirror_facts {
     const struct problem *const *problems;
     size_t n_problems;
     enum outcome outcome;
+    bool keeps_outcome; /* of the decision */
     /* of a defect */
     const struct mirror_incident *incidents; /* at most 20 */
     size_t n_incidents;
@@ -228,8 +250,10 @@ const char *mirror_value(enum field field, enum kind kind, const struct mirror_f
 
 /* ---- defects (domain.md 4, last part) ---- */
 
+/* A decision on a defect or a problem has wants and attention; its row, why and
+ * outcome mean nothing. */
 struct defect_side_facts {
-    const char *ref;
+    const char *ref; /* "product:56" */
     enum state state;
     enum outcome outcome;
     enum presence presence;
@@ -246,7 +270,10 @@ void decide_defect(const struct defect_side_facts *f, struct arena *a, struct de
 struct problem_side_facts {
     const struct problem_facts *facts;
     const struct delivered *delivered;
-    int incidents, open, waiting, did_not_hold, recurrences;
+    int incidents;     /* linked ones, all */
+    int open, waiting; /* those that nobody solved or closed */
+    int did_not_hold;  /* resolved or closed ones whose fix did not hold, left as they are */
+    int recurrences;   /* since the delivery, as in defect_side_facts */
     int64_t shares_defect_with; /* another problem, 0 none */
     msec_t now;
     const struct policy *policy;

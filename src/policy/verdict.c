@@ -2,15 +2,21 @@
  * domain.md 3. */
 #include "bascule/policy.h"
 
-#include <string.h>
+#define CHAIN_MAX 16
 
 /* `closed` with outcome `fixed` is read as `released`. */
 static bool is_released(const struct defect_facts *d) {
     return d->state == STATE_RELEASED || (d->state == STATE_CLOSED && d->outcome == OUTCOME_FIXED);
 }
 
+/* Duplicates and moves are followed before facts get here: one that still says so
+ * leads nowhere. */
+static bool is_lost(const struct defect_facts *d) {
+    return d->stuck || (d->state == STATE_CLOSED && (d->outcome == OUTCOME_DUPLICATE || d->outcome == OUTCOME_MOVED));
+}
+
 static bool is_delivered(const struct defect_facts *d, const struct policy *p) {
-    if (d->stuck)
+    if (is_lost(d))
         return false;
     switch (p->delivered_when) {
     case DELIVERED_WHEN_FIXED:
@@ -26,7 +32,7 @@ static bool is_delivered(const struct defect_facts *d, const struct policy *p) {
 /* Declined: closed with an outcome other than unknown, and not delivered. With
  * `version`, closed as fixed but the version still open is not finished. */
 static bool is_declined(const struct defect_facts *d) {
-    if (d->stuck)
+    if (is_lost(d))
         return false;
     if (d->state == STATE_CLOSED_UNRESOLVED)
         return true;
@@ -38,10 +44,31 @@ static bool is_void(const struct defect_facts *d) {
     return !d->stuck && d->state == STATE_CLOSED && (d->outcome == OUTCOME_INVALID || d->outcome == OUTCOME_WITHDRAWN);
 }
 
+/* When it came to what it is: with `version` also by the closing of that. */
+static msec_t moved_at(const struct defect_facts *d, const struct policy *p) {
+    return p->delivered_when == DELIVERED_WHEN_VERSION && d->version_at > d->state_at ? d->version_at : d->state_at;
+}
+
 struct tally {
     int delivered, declined, unfinished, voided;
-    const struct defect_facts *last_delivered, *last_declined, *first_unfinished;
+    const struct defect_facts *first_delivered, *last_delivered, *last_declined, *first_unfinished;
 };
+
+/* Times that are not known come last. */
+static void count_delivered(struct tally *t, const struct defect_facts *d, const struct policy *p) {
+    msec_t at = moved_at(d, p), first = t->first_delivered ? moved_at(t->first_delivered, p) : 0;
+    if (!t->first_delivered || (at && (!first || at < first)))
+        t->first_delivered = d;
+    if (!t->last_delivered || at > moved_at(t->last_delivered, p))
+        t->last_delivered = d;
+    t->delivered++;
+}
+
+static void count_declined(struct tally *t, const struct defect_facts *d) {
+    if (!t->last_declined || d->state_at > t->last_declined->state_at)
+        t->last_declined = d;
+    t->declined++;
+}
 
 static struct tally tally_of(const struct problem_facts *f, const struct policy *p) {
     struct tally t = {0};
@@ -49,28 +76,21 @@ static struct tally tally_of(const struct problem_facts *f, const struct policy 
         const struct defect_facts *d = &f->defects[i];
         if (d->excluded)
             continue;
-        if (is_void(d)) {
+        if (is_void(d))
             t.voided++;
-        } else if (is_delivered(d, p)) {
-            t.delivered++;
-            if (!t.last_delivered || d->state_at > t.last_delivered->state_at)
-                t.last_delivered = d;
-        } else if (is_declined(d)) {
-            t.declined++;
-            if (!t.last_declined || d->state_at > t.last_declined->state_at)
-                t.last_declined = d;
-        } else {
-            t.unfinished++;
-            if (!t.first_unfinished)
-                t.first_unfinished = d;
-        }
+        else if (is_delivered(d, p))
+            count_delivered(&t, d, p);
+        else if (is_declined(d))
+            count_declined(&t, d);
+        else if (t.unfinished++ == 0)
+            t.first_unfinished = d;
     }
     return t;
 }
 
 static const char *defect_words(const struct defect_facts *d, struct arena *a) {
     const char *via = d->via ? arena_printf(a, " (through its duplicate %s)", d->via) : "";
-    if (d->stuck)
+    if (is_lost(d))
         return arena_printf(a, "%s%s cannot be followed: its chain of duplicates loops, is too long or cannot be read", d->ref,
                             via);
     if (d->state == STATE_CLOSED)
@@ -84,11 +104,22 @@ static void set(struct delivered *ret, enum delivery delivery, const struct defe
     if (d) {
         ret->at = d->state_at;
         ret->defect = d->ref;
-        ret->version = d->version;
-        ret->outcome = d->state == STATE_CLOSED_UNRESOLVED && !d->outcome ? OUTCOME_WONT_FIX : d->outcome;
     }
 }
 
+static void set_delivered(struct delivered *ret, const struct defect_facts *d, const struct policy *p, struct arena *a) {
+    set(ret, DELIVERY_DELIVERED, d, defect_words(d, a));
+    ret->at = moved_at(d, p);
+    ret->version = d->version;
+}
+
+/* A state that says closed-unresolved may come without a reason that fits it. */
+static void set_declined(struct delivered *ret, const struct defect_facts *d, struct arena *a) {
+    set(ret, DELIVERY_DECLINED, d, defect_words(d, a));
+    ret->outcome = state_is_closed_unresolved(STATE_CLOSED, d->outcome) ? d->outcome : OUTCOME_WONT_FIX;
+}
+
+/* With `any` the first delivery made it so, with `all` the last. */
 static void from_defects(const struct problem_facts *f, const struct policy *p, struct arena *a, struct delivered *ret) {
     struct tally t = tally_of(f, p);
     int counted = t.delivered + t.declined + t.unfinished;
@@ -97,56 +128,70 @@ static void from_defects(const struct problem_facts *f, const struct policy *p, 
     else if (counted == 0)
         set(ret, DELIVERY_MIXED, NULL, "all its defects were closed as invalid or withdrawn");
     else if (p->several_defects == SEVERAL_ANY && t.delivered)
-        set(ret, DELIVERY_DELIVERED, t.last_delivered, defect_words(t.last_delivered, a));
+        set_delivered(ret, t.first_delivered, p, a);
     else if (t.unfinished)
         set(ret, DELIVERY_PENDING, t.first_unfinished, defect_words(t.first_unfinished, a));
     else if (t.declined == 0)
-        set(ret, DELIVERY_DELIVERED, t.last_delivered, defect_words(t.last_delivered, a));
+        set_delivered(ret, t.last_delivered, p, a);
     else if (t.delivered == 0)
-        set(ret, DELIVERY_DECLINED, t.last_declined, defect_words(t.last_declined, a));
+        set_declined(ret, t.last_declined, a);
     else
         set(ret, DELIVERY_MIXED, t.last_declined,
             arena_printf(a, "%s, but %s", defect_words(t.last_delivered, a), defect_words(t.last_declined, a)));
 }
 
-/* Its own resolution comes first. */
-static void judge(const struct problem_facts *f, const struct policy *policy, struct arena *a, int depth,
-                  struct delivered *ret) {
-    const struct problem *p = f->problem;
-    *ret = (struct delivered){0};
-    if (p->resolution == RESOLUTION_CANCELLED) {
-        set(ret, DELIVERY_CANCELLED, NULL, "the problem was cancelled");
-        return;
-    }
-    if (p->resolution == RESOLUTION_DUPLICATE) {
-        if (f->duplicate_of && depth < 16)
-            judge(f->duplicate_of, policy, a, depth + 1, ret);
-        else
-            set(ret, DELIVERY_PENDING, NULL, "its chain of duplicates loops or cannot be followed");
-        return;
-    }
-    if (p->resolution == RESOLUTION_FIX_APPLIED) {
-        set(ret, DELIVERY_DELIVERED, NULL, "a person resolved the problem: fix applied");
-        ret->at = p->resolved_at;
-        ret->version = p->fixed_in;
-        return;
-    }
-    from_defects(f, policy, a, ret);
-    if (ret->delivery == DELIVERY_DELIVERED && !str_empty(p->fixed_in) && str_empty(ret->version))
-        ret->version = p->fixed_in;
+/* A person's word comes over what the defects say. */
+static void over_defects(const struct problem *p, struct delivered *ret) {
     if (p->resolution == RESOLUTION_RISK_ACCEPTED && ret->delivery != DELIVERY_DELIVERED) {
         ret->delivery = DELIVERY_DECLINED;
         ret->why = "the risk was accepted";
         ret->outcome = OUTCOME_RISK_ACCEPTED;
         ret->at = p->resolved_at;
-    } else if (p->reopened && ret->delivery != DELIVERY_NONE) {
+    } else if (p->reopened && ret->delivery != DELIVERY_NONE) { /* without a defect, that is what there is to say */
         ret->delivery = DELIVERY_PENDING;
         ret->why = "a person reopened the problem";
+        ret->outcome = OUTCOME_NONE;
+        ret->version = NULL;
     }
 }
 
+const struct problem_facts *problem_followed(const struct problem_facts *f) {
+    for (int depth = 0; f && f->problem->resolution == RESOLUTION_DUPLICATE; depth++)
+        f = depth < CHAIN_MAX ? f->duplicate_of : NULL;
+    return f;
+}
+
+/* What was made a duplicate later than the other was delivered, was delivered then. */
+static msec_t chained_at(const struct problem_facts *f, const struct problem_facts *end, msec_t at) {
+    for (; f != end; f = f->duplicate_of)
+        if (f->problem->resolved_at > at)
+            at = f->problem->resolved_at;
+    return at;
+}
+
+/* Its own resolution comes first. */
 void delivery_of(const struct problem_facts *f, const struct policy *policy, struct arena *a, struct delivered *ret) {
-    judge(f, policy, a, 0, ret);
+    const struct problem_facts *end = problem_followed(f);
+    *ret = (struct delivered){0};
+    if (!end) {
+        set(ret, DELIVERY_PENDING, NULL, "its chain of duplicates loops or cannot be followed");
+        return;
+    }
+    const struct problem *p = end->problem;
+    if (p->resolution == RESOLUTION_CANCELLED) {
+        set(ret, DELIVERY_CANCELLED, NULL, "the problem was cancelled");
+        return;
+    }
+    if (p->resolution == RESOLUTION_FIX_APPLIED) {
+        set(ret, DELIVERY_DELIVERED, NULL, "a person resolved the problem: fix applied");
+        ret->at = p->resolved_at;
+    } else {
+        from_defects(end, policy, a, ret);
+        over_defects(p, ret);
+    }
+    if (ret->delivery == DELIVERY_DELIVERED && str_empty(ret->version))
+        ret->version = p->fixed_in;
+    ret->at = chained_at(f, end, ret->at);
 }
 
 /* What a delivery means for the incidents; the lower the earlier it wins. */
