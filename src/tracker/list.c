@@ -1,0 +1,363 @@
+/* list: what changed since the cursor, one page an operation.
+ *
+ * Called by the engine's poll and import. A cursor is JSON and belongs to the kind
+ * of list the recipe names (`by`): it says where to go on, and nothing of it is
+ * lost when the same page is read twice. Kinds:
+ *
+ *   keyset  asks for (updated, id) beyond the last; page numbers never shift
+ *   window  asks from a time on; a second with more than a page in it is walked by id
+ *   opaque  hands back what the tracker gave
+ *   newest  has no filter: newest first, until what is older than last time
+ *
+ * Between rounds the cursor steps back by the overlap, as a change may show a
+ * moment after its time; once the tracker's clock is `settle` past the last change
+ * (calm), it doesn't, so that an idle tracker answers one request with nothing. */
+#include "runtime.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct list_op {
+    const json_t *spec;
+    op_unchanged *unchanged;
+    void *arg;
+    json_t *cursor;   /* as given, {} at the beginning */
+    msec_t t;         /* of the cursor */
+    msec_t from;      /* what this page was asked from */
+    const char *after;
+    msec_t overlap, settle;
+    size_t size;
+    /* the page */
+    size_t count;          /* elements, readable or not */
+    size_t good;           /* records, also unchanged ones */
+    msec_t last, newest, oldest;
+    const char *last_id;
+    bool sorted;
+};
+
+/* ---- elements ---- */
+
+static void quarantine(struct op *op, const char *id, const char *why) {
+    struct op_result *r = &op->result;
+    if (r->n_quarantined < QUARANTINE_MAX)
+        *arena_push(op->arena, &r->quarantined, &r->n_quarantined) = (struct quarantined){id, why};
+}
+
+static void element_seen(struct list_op *l, const struct record *r) {
+    if (l->good && r->updated < l->last)
+        l->sorted = false;
+    l->last = r->updated;
+    l->last_id = r->id;
+    if (r->updated > l->newest)
+        l->newest = r->updated;
+    if (!l->good || r->updated < l->oldest)
+        l->oldest = r->updated;
+    l->good++;
+}
+
+static void element_take(struct op *op, const json_t *element) {
+    struct list_op *l = op->mine;
+    struct record r;
+    const char *why;
+    op->c.item = op->c.root = element;
+    op->c.joined = NULL;
+    const json_t *skip = json_object_get(l->spec, "skip");
+    l->count++;
+    if (skip && when_holds(&op->c, skip))
+        return;
+    if (!record_make(&op->c, element, &r, &why)) {
+        const char *id = pick_text(&op->c, json_object_get(json_object_get(op->tracker->recipe, "record"), "id"));
+        quarantine(op, id ? arena_strdup(op->arena, id) : NULL, why);
+        return;
+    }
+    element_seen(l, &r);
+    r.hash = record_hash(op->arena, &r, record_is_young(op->tracker, &r, op->clock));
+    if (l->unchanged && l->unchanged(l->arg, r.id, r.hash)) {
+        record_drop(&r);
+        return;
+    }
+    record_own_texts(&op->c, &r, element);
+    *arena_push(op->arena, &op->result.records, &op->result.n_records) = r;
+}
+
+/* One element of a page that isn't JSON as a whole. */
+static void element_raw(void *arg, const char *text, size_t len) {
+    struct op *op = arg;
+    struct list_op *l = op->mine;
+    cleanup_buf struct buf b = {0};
+    struct fault fault = {0};
+    raw_mend(&b, text, len);
+    cleanup_json json_t *element = json_read(buf_text(&b), b.len, &fault);
+    if (element) {
+        element_take(op, element);
+        return;
+    }
+    const char *path = json_text(json_object_get(op->tracker->recipe, "record"), "id");
+    l->count++;
+    quarantine(op, path ? raw_scalar(op->arena, text, len, path + 1) : NULL, arena_strdup(op->arena, fault.text));
+}
+
+/* False and a finished operation when the page can't be believed. */
+static bool page_take(struct op *op, const struct answer *a) {
+    struct list_op *l = op->mine;
+    const char *path = json_text(l->spec, "items");
+    const json_t *items = pick_first(a->json, path);
+    size_t i;
+    json_t *element;
+    l->sorted = true;
+    if (a->class == CLASS_NONSENSE && !a->json && a->reply->result == HTTP_ANSWERED && a->reply->status == 200 &&
+        raw_split(a->text, a->len, path, element_raw, op))
+        return true;
+    if (a->class != CLASS_OK) {
+        op_finish_as(op, a);
+        return false;
+    }
+    if (!json_is_array(items)) {
+        op_finish(op, CLASS_NONSENSE, op_words(op, "%s answered without the list %s", op->path, path));
+        return false;
+    }
+    json_array_foreach(items, i, element)
+        element_take(op, element);
+    const char *total = json_text(l->spec, "total");
+    const json_t *all = total ? pick_first(a->json, total) : NULL;
+    if (!l->count && json_is_integer(all) && json_integer_value(all) > 0) {
+        op_finish(op, CLASS_NONSENSE, op_words(op, "%s says it found %lld and shows none", op->path,
+                                               (long long)json_integer_value(all)));
+        return false;
+    }
+    return true;
+}
+
+/* ---- cursors ---- */
+
+static void cursor_give(struct op *op, json_t *cursor, bool more) {
+    op->result.cursor = json_print(op->arena, cursor);
+    op->result.more = more;
+    json_decref(cursor);
+    op_finish(op, CLASS_OK, NULL);
+}
+
+static bool is_full(const struct list_op *l) { return l->count >= l->size; }
+
+/* Nothing that happened at t can show up any more. */
+static bool is_calm(const struct op *op, const struct list_op *l, msec_t t) {
+    return op->clock && op->clock >= t + l->settle;
+}
+
+static bool page_useless(struct op *op, bool wants_order) {
+    struct list_op *l = op->mine;
+    if (wants_order && !l->sorted) {
+        op_finish(op, CLASS_NONSENSE, op_words(op, "%s answered in another order than was asked for", op->path));
+        return true;
+    }
+    if (is_full(l) && !l->good) {
+        op_finish(op, CLASS_NONSENSE, op_words(op, "%s: not one record of a whole page can be read", op->path));
+        return true;
+    }
+    return false;
+}
+
+static void keyset_done(struct op *op, const struct answer *a) {
+    struct list_op *l = op->mine;
+    if (!page_take(op, a) || page_useless(op, true))
+        return;
+    const char *had = json_text(l->cursor, "id");
+    msec_t t = l->t;
+    const char *id = had ? had : l->after;
+    if (l->good && (is_full(l) || l->last > t)) {
+        t = l->last;
+        id = l->last_id;
+    } else if (l->good && l->last == t && id_order(l->last_id, id) > 0) {
+        id = l->last_id;
+    }
+    if (is_full(l) && t == l->from && str_is(id, l->after)) {
+        op_finish(op, CLASS_NONSENSE, op_words(op, "%s gives the same page again", op->path));
+        return;
+    }
+    cursor_give(op, json_pack("{s:I, s:s, s:b, s:b}", "t", (json_int_t)t, "id", id, "mid", is_full(l), "calm",
+                              !is_full(l) && is_calm(op, l, t)), is_full(l));
+}
+
+static void keyset_begin(struct op *op) {
+    struct list_op *l = op->mine;
+    bool exact = json_bool(l->cursor, "mid", false) || json_bool(l->cursor, "calm", false);
+    const char *first = json_text(l->spec, "first_id");
+    l->after = exact ? json_text(l->cursor, "id") : first ? first : "0";
+    l->from = exact ? l->t : l->t > l->overlap ? l->t - l->overlap : 0;
+    op_set(op, "since", json_integer(l->from));
+    op_set_text(op, "after", l->after);
+    op_ask(op, l->spec, keyset_done);
+}
+
+/* ---- window ---- */
+
+static json_t *window_cursor(msec_t t, bool mid, bool calm) {
+    return json_pack("{s:I, s:b, s:b}", "t", (json_int_t)t, "mid", mid, "calm", calm);
+}
+
+/* More than a page in one second: by id, over it and the next one, as the ends of
+ * such filters are blurred by a second. */
+static void dense_done(struct op *op, const struct answer *a) {
+    struct list_op *l = op->mine;
+    if (!page_take(op, a) || page_useless(op, false))
+        return;
+    if (is_full(l) && id_order(l->last_id, l->after) <= 0)
+        op_finish(op, CLASS_NONSENSE, op_words(op, "%s gives the same page again", op->path));
+    else if (is_full(l))
+        cursor_give(op, json_pack("{s:I, s:b, s:s}", "t", (json_int_t)l->t, "dense", 1, "id", l->last_id), true);
+    else
+        cursor_give(op, window_cursor(l->t + 2 * SEC_MS, true, false), true);
+}
+
+static void dense_begin(struct op *op) {
+    struct list_op *l = op->mine;
+    int64_t id = 0;
+    l->after = json_text(l->cursor, "id");
+    l->after = l->after ? l->after : "0";
+    op_set(op, "since", json_integer(l->t));
+    op_set(op, "until", json_integer(l->t + 2 * SEC_MS));
+    op_set_text(op, "after", l->after);
+    if (str_int64(l->after, &id))
+        op_set(op, "next_id", json_integer(id + 1));
+    op_ask(op, json_object_get(l->spec, "dense"), dense_done);
+}
+
+/* Pages by a token the tracker gives; the time moves when there is none any more. */
+static bool window_token(struct op *op, const struct answer *a) {
+    struct list_op *l = op->mine;
+    const char *path = json_text(l->spec, "next");
+    const char *token = path ? pick_as_text(op->arena, pick_first(a->json, path)) : NULL;
+    msec_t newest = json_int(l->cursor, "newest", l->t);
+    if (!path)
+        return false;
+    newest = l->newest > newest ? l->newest : newest;
+    if (token)
+        cursor_give(op, json_pack("{s:I, s:s, s:I, s:I}", "t", (json_int_t)l->t, "token", token, "newest",
+                                  (json_int_t)newest, "from", (json_int_t)l->from), true);
+    else
+        cursor_give(op, window_cursor(newest, false, is_calm(op, l, newest)), false);
+    return true;
+}
+
+static void window_done(struct op *op, const struct answer *a) {
+    struct list_op *l = op->mine;
+    if (!page_take(op, a) || page_useless(op, json_object_get(l->spec, "next") == NULL) || window_token(op, a))
+        return;
+    if (!is_full(l)) {
+        msec_t t = l->good && l->last > l->t ? l->last : l->t;
+        cursor_give(op, window_cursor(t, false, is_calm(op, l, t)), false);
+    } else if (l->last - l->last % SEC_MS > l->from) {
+        cursor_give(op, window_cursor(l->last - l->last % SEC_MS, true, false), true);
+    } else if (json_object_get(l->spec, "dense")) {
+        cursor_give(op, json_pack("{s:I, s:b, s:s}", "t", (json_int_t)l->from, "dense", 1, "id", "0"), true);
+    } else {
+        op_finish(op, CLASS_NONSENSE, op_words(op, "%s: more than %zu records share one moment", op->path, l->size));
+    }
+}
+
+static void window_begin(struct op *op) {
+    struct list_op *l = op->mine;
+    if (json_bool(l->cursor, "dense", false)) {
+        dense_begin(op);
+        return;
+    }
+    msec_t t = l->t - l->t % SEC_MS;
+    if (json_bool(l->cursor, "mid", false))
+        l->from = t;
+    else if (json_bool(l->cursor, "calm", false))
+        l->from = t + SEC_MS; /* a filter that begins a second early still finds what is later in that second */
+    else
+        l->from = t > l->overlap ? t - l->overlap : 0;
+    l->from = json_int(l->cursor, "from", l->from);
+    op_set(op, "since", json_integer(l->from));
+    op_set_text(op, "token", json_text(l->cursor, "token"));
+    op_ask(op, l->spec, window_done);
+}
+
+/* ---- opaque ---- */
+
+static void opaque_done(struct op *op, const struct answer *a) {
+    struct list_op *l = op->mine;
+    const char *path = json_text(l->spec, "next");
+    if (!page_take(op, a))
+        return;
+    const char *next = path ? pick_as_text(op->arena, pick_first(a->json, path)) : NULL;
+    const char *had = json_text(l->cursor, "cursor");
+    const json_t *end = json_object_get(l->spec, "end");
+    op->c.item = a->json;
+    bool over = !next || str_is(next, had) || (end && when_holds(&op->c, end));
+    const char *keep = next ? next : had;
+    cursor_give(op, keep ? json_pack("{s:s, s:I}", "cursor", keep, "t", (json_int_t)l->t)
+                         : json_pack("{s:I}", "t", (json_int_t)l->t), !over);
+}
+
+static void opaque_begin(struct op *op) {
+    struct list_op *l = op->mine;
+    op_set_text(op, "cursor", json_text(l->cursor, "cursor"));
+    if (!json_text(l->cursor, "cursor"))
+        op_set(op, "since", json_integer(l->t));
+    op_ask(op, l->spec, opaque_done);
+}
+
+/* ---- newest first ---- */
+
+static void newest_done(struct op *op, const struct answer *a) {
+    struct list_op *l = op->mine;
+    if (!page_take(op, a) || page_useless(op, false))
+        return;
+    int64_t page = json_int(l->cursor, "page", 1);
+    msec_t top = page == 1 ? l->newest : json_int(l->cursor, "top", l->t);
+    bool older = l->good && l->oldest < l->from;
+    if (is_full(l) && !older)
+        cursor_give(op, json_pack("{s:I, s:I, s:I}", "t", (json_int_t)l->t, "page", (json_int_t)page + 1, "top",
+                                  (json_int_t)top), true);
+    else
+        cursor_give(op, json_pack("{s:I}", "t", (json_int_t)(top > l->t ? top : l->t)), false);
+}
+
+static void newest_begin(struct op *op) {
+    struct list_op *l = op->mine;
+    l->from = l->t > l->overlap ? l->t - l->overlap : 0;
+    int64_t page = json_int(l->cursor, "page", 1);
+    op_set(op, "page", json_integer(page));
+    op_set(op, "offset", json_integer((page - 1) * (int64_t)l->size));
+    op_ask(op, l->spec, newest_done);
+}
+
+/* ---- op_list ---- */
+
+static msec_t span_of(const json_t *spec, const char *key, msec_t otherwise) {
+    msec_t span;
+    const char *text = json_text(spec, key);
+    return text && duration_parse(text, &span) ? span : otherwise;
+}
+
+static const struct {
+    const char *name;
+    void (*begin)(struct op *op);
+} kinds[] = {{"keyset", keyset_begin}, {"window", window_begin}, {"opaque", opaque_begin}, {"newest", newest_begin}};
+
+struct op *op_list(const struct tracker *t, const char *cursor, msec_t since, op_unchanged *unchanged, void *arg) {
+    struct op *op = op_new(t);
+    struct list_op *l = arena_make(op->arena, struct list_op);
+    struct fault fault = {0};
+    op->mine = l;
+    l->spec = json_object_get(t->recipe, "list");
+    l->unchanged = unchanged;
+    l->arg = arg;
+    l->size = (size_t)json_int(l->spec, "size", 100);
+    l->overlap = span_of(l->spec, "overlap", 3 * SEC_MS);
+    l->settle = span_of(l->spec, "settle", 60 * SEC_MS);
+    l->cursor = cursor ? json_read(cursor, strlen(cursor), &fault) : json_object();
+    if (!json_is_object(l->cursor)) {
+        json_decref(l->cursor);
+        op_finish(op, CLASS_NONSENSE, op_words(op, "the cursor of %s is unreadable: %s", t->set.name, fault.text));
+        return op;
+    }
+    json_array_append_new(op->kept, l->cursor);
+    l->t = json_int(l->cursor, "t", since);
+    for (size_t i = 0; i < array_size(kinds); i++)
+        if (str_is(kinds[i].name, json_text(l->spec, "by")))
+            kinds[i].begin(op);
+    return op;
+}
