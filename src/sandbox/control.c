@@ -1,0 +1,91 @@
+/* control: what stands under /sandbox/: the hands of a test or of the demo.
+ *
+ * No credentials are asked: a sandbox listens on loopback only. What a dialect
+ * alone has (mail, races) is in its own rt_control and redmine_control. */
+#include "call.h"
+
+#include <string.h>
+
+#define JSON_TYPE "application/json"
+
+static void control_stats(struct call *c) {
+    struct sandbox *sb = c->sb;
+    reply_json(c, 200, JSON_TYPE,
+               json_pack("{s:I,s:I,s:s}", "requests", (json_int_t)sb->requests, "writes", (json_int_t)sb->writes, "digest",
+                         arena_printf(c->a, "%016llx", (unsigned long long)sandbox_digest(sb))));
+}
+
+static void control_clock(struct call *c, const json_t *asked) {
+    struct sandbox *sb = c->sb;
+    const char *text = json_text(asked, "skew");
+    if (text) {
+        msec_t skew;
+        bool behind = text[0] == '-';
+        if (!duration_parse(text + behind, &skew)) {
+            reply_json(c, 400, JSON_TYPE, json_pack("{s:s}", "message", "skew is a span such as 10m or -10m"));
+            return;
+        }
+        sb->skew = behind ? -skew : skew;
+    }
+    reply_json(c, 200, JSON_TYPE, json_pack("{s:I}", "skew_ms", (json_int_t)sb->skew));
+}
+
+static void control_rights(struct call *c, const json_t *asked) {
+    json_t *value = json_object_get(asked, "bridge");
+    bool on = json_is_true(value);
+    const bool *set = json_is_boolean(value) ? &on : NULL;
+    bool now = c->sb->dialect == SANDBOX_RT ? rt_rights(c->sb, set) : redmine_rights(c->sb, set);
+    reply_json(c, 200, JSON_TYPE, json_pack("{s:b}", "bridge", now));
+}
+
+static void control_zone(struct call *c, const json_t *asked) {
+    const char *zone = json_text(asked, "zone");
+    msec_t offset;
+    if (zone && !zone_offset(zone, 0, &offset)) {
+        reply_json(c, 400, JSON_TYPE, json_pack("{s:s}", "message", "no such zone here; try +01:00"));
+        return;
+    }
+    zone = c->sb->dialect == SANDBOX_RT ? rt_zone(c->sb, zone) : redmine_zone(c->sb, zone);
+    reply_json(c, 200, JSON_TYPE, json_pack("{s:s}", "zone", zone));
+}
+
+static void control_reset(struct call *c) {
+    sandbox_reset(c->sb, c->now - c->sb->skew);
+    reply_json(c, 200, JSON_TYPE, json_pack("{s:b}", "reset", true));
+}
+
+void control_handle(struct call *c) {
+    cleanup_json json_t *asked = call_object(c);
+    bool write = call_is(c, "PUT") || call_is(c, "POST");
+    if (write && c->request->body_len > 0 && !asked)
+        reply_json(c, 400, JSON_TYPE, json_pack("{s:s}", "message", "the body is no JSON object"));
+    else if (call_match(c, "/sandbox/reset") && write)
+        control_reset(c);
+    else if (call_match(c, "/sandbox/stats"))
+        control_stats(c);
+    else if (call_match(c, "/sandbox/clock"))
+        control_clock(c, asked);
+    else if (call_match(c, "/sandbox/rights"))
+        control_rights(c, asked);
+    else if (call_match(c, "/sandbox/zone"))
+        control_zone(c, asked);
+    else if (!(c->sb->dialect == SANDBOX_RT ? rt_control(c) : redmine_control(c)))
+        reply_json(c, 404, JSON_TYPE, json_pack("{s:s}", "message", "no such control"));
+}
+
+void page_show(struct call *c, const char *title, const char *const (*rows)[2], size_t n_rows, const char *body) {
+    struct buf b = {0};
+    buf_printf(&b,
+               "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title><style>body{font:16px/1.5 "
+               "system-ui,sans-serif;max-width:48em;margin:2em auto;padding:0 1em;color-scheme:light dark}th{text-align:"
+               "left;padding-right:2em;vertical-align:top}pre{white-space:pre-wrap;border-left:3px solid #888;padding-left:"
+               "1em}</style></head><body><h1>%s</h1><table>",
+               html_escape(c->a, title), html_escape(c->a, title));
+    for (size_t i = 0; i < n_rows; i++)
+        if (!str_empty(rows[i][1]))
+            buf_printf(&b, "<tr><th>%s</th><td>%s</td></tr>", html_escape(c->a, rows[i][0]), html_escape(c->a, rows[i][1]));
+    buf_printf(&b, "</table>%s<p><small>A sandbox of Bascule, not the real tracker.</small></p></body></html>", body);
+    char *text = arena_strndup(c->a, buf_text(&b), b.len);
+    reply_text(c, 200, "text/html; charset=utf-8", text, b.len);
+    buf_deinit(&b);
+}
