@@ -24,6 +24,9 @@ struct store *store_close(struct store *s);
 /* The handle, for the read-only queries of src/report. */
 must_check int store_open_read(const char *path, struct sqlite3 **ret, struct fault *fault);
 
+/* A whole copy of a database, also of one in use, as a new file. */
+must_check int store_copy(const char *path, const char *copy, struct fault *fault);
+
 void store_begin(struct store *s);
 must_check int store_commit(struct store *s, struct fault *fault);
 void store_rollback(struct store *s);
@@ -52,7 +55,8 @@ struct record_row {
     struct record r;
     const char *ref;
     const char *duplicate_of; /* ref */
-    msec_t state_at, first_seen, last_seen, detailed_at;
+    const char *outcome_set;  /* said by a person */
+    msec_t state_at, version_at, first_seen, last_seen, detailed_at;
     int missing_looks;
     bool excluded;
 };
@@ -72,7 +76,7 @@ size_t store_versions_apply(struct store *s, struct arena *a, const char *tracke
 struct incident_row {
     const char *ref;
     enum verdict verdict, was;
-    int turn, adopted_turn, asserted_turn;
+    int turn, adopted_turn, quiet_turn, asserted_turn;
     msec_t turn_at, linked_at, delivered_at, asserted_at, came_back_at;
     bool was_linked, adopted_open, ignored, overridden, own_reopen, came_back_acked;
     const char *policy; /* JSON */
@@ -82,6 +86,8 @@ struct incident_row {
 };
 bool store_incident(struct store *s, struct arena *a, const char *ref, struct incident_row *ret);
 void store_incident_put(struct store *s, const struct incident_row *i);
+/* Linked incidents after `after`, ascending. */
+size_t store_incidents_linked(struct store *s, struct arena *a, const char *after, size_t limit, const char ***ret);
 
 /* ---- problems ---- */
 struct problem_row {
@@ -159,6 +165,7 @@ void store_value_put(struct store *s, const char *ref, const char *field, const 
 struct effect_row {
     struct effect e;
     bool adopted;
+    bool held; /* its batch was not released */
     int looks;
     msec_t alive;
     const char *marker;
@@ -186,6 +193,8 @@ int store_supersede_field(struct store *s, const char *ref, const char *field, m
 int store_in_flight_unsure(struct store *s, msec_t now);
 int store_told_revision(struct store *s, const char *ref, int64_t problem);
 int64_t store_next_decision(struct store *s);
+/* Effects from number n on, by what they do; the caller's. */
+json_t *store_effect_counts(struct store *s, int64_t n);
 int store_adopted_release(struct store *s); /* outbox open --assert */
 json_t *store_adopted_counts(struct store *s);
 void store_effects_merge(struct store *s, const char *from_ref, const char *why, msec_t now); /* a merged record's unsent ones */
@@ -201,6 +210,10 @@ struct batch_row {
 };
 size_t store_batches_close(struct store *s, struct arena *a, int brake, struct batch_row **ret_braked);
 bool store_batch_release(struct store *s, int64_t id);
+bool store_batch(struct store *s, struct arena *a, int64_t id, struct batch_row *ret);
+/* Note keys about one problem count for another too (merge, split): spent, nobody
+ * is told again. ref NULL: of all records. */
+void store_keys_copy(struct store *s, struct arena *a, int64_t from, int64_t to, const char *ref, msec_t now);
 
 /* ---- due ---- */
 struct due_row {
@@ -221,11 +234,25 @@ void store_again(struct store *s, enum kind kind, const char *id, msec_t at); /*
 /* Turns timers that have come into due rows; gives the next one's time, 0 none. */
 msec_t store_again_ripe(struct store *s, msec_t now);
 
-/* ---- lookups ---- */
-void store_lookup_add(struct store *s, const char *ref, msec_t next);
-void store_lookup_done(struct store *s, const char *ref);
+/* ---- lookups: records to be read whole ---- */
+struct lookup_row {
+    const char *ref;
+    uint64_t hash; /* of the list's element that asked for it; 0: a reference did */
+    bool adopt;    /* found by an import */
+    int tries;
+};
+/* A changed record (hash not 0) is read at once even if it was waiting. */
+void store_lookup_add(struct store *s, const struct lookup_row *l, msec_t next);
+void store_lookup_done(struct store *s, const char *ref, uint64_t hash); /* stays if a newer element asked meanwhile */
 void store_lookup_later(struct store *s, const char *ref, msec_t next, const char *why);
-size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit, const char ***ret);
+size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit, struct lookup_row **ret);
+msec_t store_lookup_next(struct store *s, const char *tracker); /* 0 none */
+/* True if that very element waits to be read already. */
+bool store_lookup_waits(struct store *s, const char *ref, uint64_t hash);
+/* Changed records of a tracker that are still to be read. */
+int64_t store_lookups_changed(struct store *s, const char *tracker);
+/* A merged incident's evidence and rejections now speak for the survivor. */
+void store_incident_merge(struct store *s, const char *from, const char *to);
 
 /* ---- attention, journal, quarantine ---- */
 struct attention_item {

@@ -67,21 +67,46 @@ msec_t store_again_ripe(struct store *s, msec_t now) {
     return first;
 }
 
-void store_lookup_add(struct store *s, const char *ref, msec_t next) {
-    db_run(s, "INSERT INTO lookup (ref, next) VALUES (?, ?) ON CONFLICT DO NOTHING", "si", ref, next);
+void store_lookup_add(struct store *s, const struct lookup_row *l, msec_t next) {
+    db_run(s,
+           "INSERT INTO lookup (ref, next, hash, adopt) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET next = min(next, excluded.next), hash = "
+           "excluded.hash, adopt = adopt AND excluded.adopt WHERE excluded.hash <> 0",
+           "siii", l->ref, next, (int64_t)l->hash, (int64_t)l->adopt);
 }
 
-void store_lookup_done(struct store *s, const char *ref) { db_run(s, "DELETE FROM lookup WHERE ref = ?", "s", ref); }
+void store_lookup_done(struct store *s, const char *ref, uint64_t hash) {
+    db_run(s, "DELETE FROM lookup WHERE ref = ? AND hash = ?", "si", ref, (int64_t)hash);
+}
 
 void store_lookup_later(struct store *s, const char *ref, msec_t next, const char *why) {
     db_run(s, "UPDATE lookup SET next = ?, tries = tries + 1, why = ? WHERE ref = ?", "iss", next, why, ref);
 }
 
-size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit, const char ***ret) {
-    return db_texts(s, a,
-                    db_query(s, "SELECT ref FROM lookup WHERE next <= ?2 AND ref >= ?1 || ':' AND ref < ?1 || ';' ORDER BY next LIMIT ?3", "sii",
-                             tracker, now, (int64_t)limit),
-                    ret);
+size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit, struct lookup_row **ret) {
+    sqlite3_stmt *q = db_query(s,
+                               "SELECT ref, hash, adopt, tries FROM lookup WHERE next <= ?2 AND ref >= ?1 || ':' AND ref < ?1 || ';' ORDER BY "
+                               "next, ref LIMIT ?3",
+                               "sii", tracker, now, (int64_t)limit);
+    size_t n = 0;
+    *ret = NULL;
+    while (db_next(s, q))
+        *arena_push(a, ret, &n) = (struct lookup_row){.ref = col_text(a, q, 0),
+                                                      .hash = (uint64_t)col_int(q, 1),
+                                                      .adopt = col_int(q, 2) != 0,
+                                                      .tries = (int)col_int(q, 3)};
+    return n;
+}
+
+msec_t store_lookup_next(struct store *s, const char *tracker) {
+    return db_number(s, 0, "SELECT min(next) FROM lookup WHERE ref >= ?1 || ':' AND ref < ?1 || ';'", "s", tracker);
+}
+
+bool store_lookup_waits(struct store *s, const char *ref, uint64_t hash) {
+    return db_number(s, 0, "SELECT count(*) FROM lookup WHERE ref = ? AND hash = ?", "si", ref, (int64_t)hash) == 1;
+}
+
+int64_t store_lookups_changed(struct store *s, const char *tracker) {
+    return db_number(s, 0, "SELECT count(*) FROM lookup WHERE hash <> 0 AND ref >= ?1 || ':' AND ref < ?1 || ';'", "s", tracker);
 }
 
 void store_attention_set(struct store *s, const struct attention_item *item, msec_t now) {

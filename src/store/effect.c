@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                                        \
     "n, ref, key, reason, error, echo, marker, kind, state, want, from_states, problem, turn, batch, decision, attempts, created, " \
-    "not_before, sent, settled, adopted, looks, alive"
+    "not_before, sent, settled, adopted, looks, alive, batch <> 0 AND batch NOT IN (SELECT id FROM batch WHERE state = 'released')"
 
 static void effect_read(struct store *s, struct arena *a, sqlite3_stmt *q, struct effect_row *ret) {
     struct effect *e = &ret->e;
@@ -30,6 +30,7 @@ static void effect_read(struct store *s, struct arena *a, sqlite3_stmt *q, struc
     ret->adopted = col_int(q, 20) != 0;
     ret->looks = (int)col_int(q, 21);
     ret->alive = col_int(q, 22);
+    ret->held = col_int(q, 23) != 0;
 }
 
 int64_t store_effect_add(struct store *s, const struct effect_row *row, bool superseded) {
@@ -109,14 +110,14 @@ size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker
     return db_texts(s, a,
                     db_query(s,
                              "SELECT ref FROM effect WHERE state IN ('pending', 'in-flight', 'unsure') AND ref >= ?1 || ':' AND ref < ?1 || ';' AND "
-                             "(state <> 'pending' OR (not_before <= ?2 AND " RELEASED ")) GROUP BY ref ORDER BY min(n) LIMIT ?3",
+                             "not_before <= ?2 AND (state <> 'pending' OR " RELEASED ") GROUP BY ref ORDER BY min(n) LIMIT ?3",
                              "sii", tracker, now, (int64_t)limit),
                     ret);
 }
 
 msec_t store_next_sendable(struct store *s, const char *tracker, msec_t now) {
     return db_number(s, 0,
-                     "SELECT min(not_before) FROM effect WHERE state = 'pending' AND ref >= ?1 || ':' AND ref < ?1 || ';' AND not_before > ?2",
+                     "SELECT min(not_before) FROM effect WHERE state IN ('pending', 'unsure') AND ref >= ?1 || ':' AND ref < ?1 || ';' AND not_before > ?2",
                      "si", tracker, now);
 }
 
@@ -218,4 +219,34 @@ bool store_batch_release(struct store *s, int64_t id) {
     int64_t before = sqlite3_total_changes64(s->db);
     db_run(s, "UPDATE batch SET state = 'released' WHERE id = ? AND state = 'braked'", "i", id);
     return changed(s, before) == 1;
+}
+
+bool store_batch(struct store *s, struct arena *a, int64_t id, struct batch_row *ret) {
+    sqlite3_stmt *q = db_query(s, "SELECT id, problem, tells, moves, cause FROM batch WHERE id = ?", "i", id);
+    if (!db_next(s, q))
+        return false;
+    *ret = (struct batch_row){.id = col_int(q, 0), .problem = col_int(q, 1), .tells = (int)col_int(q, 2), .moves = (int)col_int(q, 3), .cause = col_text(a, q, 4)};
+    db_end(q);
+    return true;
+}
+
+void store_keys_copy(struct store *s, struct arena *a, int64_t from, int64_t to, const char *ref, msec_t now) {
+    const char *old = arena_printf(a, ":P-%lld", (long long)from), *fresh = arena_printf(a, ":P-%lld", (long long)to);
+    db_run(s,
+           "INSERT INTO effect (ref, kind, key, want, state, reason, problem, turn, created, settled) SELECT ref, kind, replace(key, ?1, ?2), want, "
+           "'superseded', 'told under its other problem', ?4, turn, ?5, ?5 FROM effect WHERE kind = 'note' AND problem = ?3 AND (?6 IS NULL OR ref = "
+           "?6) AND (key LIKE '%' || ?1 OR key LIKE '%' || ?1 || ':%') ON CONFLICT (key) DO NOTHING",
+           "ssiiis", old, fresh, from, to, now, ref);
+}
+
+json_t *store_effect_counts(struct store *s, int64_t n) {
+    json_t *counts = json_object();
+    sqlite3_stmt *q = db_query(s,
+                               "SELECT kind || CASE kind WHEN 'note' THEN ' ' || json_extract(want, '$.visibility') || ' ' || json_extract(want, '$.note') "
+                               "WHEN 'state' THEN ' ' || json_extract(want, '$.state') WHEN 'field' THEN ' ' || json_extract(want, '$.field') ELSE '' END, "
+                               "count(*) FROM effect WHERE n >= ? AND state = 'pending' GROUP BY 1 ORDER BY 1",
+                               "i", n);
+    while (db_next(s, q))
+        json_object_set_new(counts, (const char *)sqlite3_column_text(q, 0), json_integer(sqlite3_column_int64(q, 1)));
+    return counts;
 }

@@ -73,6 +73,13 @@ void store_evidence_move_problem(struct store *s, int64_t from, int64_t to) {
     db_run(s, "DELETE FROM evidence WHERE problem = ?", "i", from);
 }
 
+void store_incident_merge(struct store *s, const char *from, const char *to) {
+    db_run(s, "UPDATE OR IGNORE evidence SET incident = ?2, origin = CASE origin WHEN ?1 THEN ?2 ELSE origin END WHERE incident = ?1", "ss", from, to);
+    db_run(s, "DELETE FROM evidence WHERE incident = ?", "s", from);
+    db_run(s, "UPDATE OR IGNORE rejection SET a = ? WHERE a = ?", "ss", to, from);
+    db_run(s, "DELETE FROM link WHERE ref = ? AND kind = 'incident'", "s", from);
+}
+
 void store_reject(struct store *s, const char *a, const char *b, msec_t at, const char *actor) {
     db_run(s,
            "INSERT INTO rejection VALUES (?, ?, ?, (SELECT coalesce(max(n), 0) FROM evidence), ?) ON CONFLICT DO UPDATE SET at = "

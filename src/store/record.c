@@ -47,7 +47,7 @@ bool store_imports_done(struct store *s) {
 #define RECORD_COLUMNS                                                                                                 \
     "ref, tracker, id, title, url, native_state, native_resolution, merged_into, service, priority, reporter, assignee, "  \
     "version, allowed, duplicate_of, kind, state, outcome, presence, version_closed, created, updated, hash, fields, "  \
-    "native, state_at, first_seen, last_seen, detailed_at, missing_looks, excluded"
+    "native, state_at, first_seen, last_seen, detailed_at, missing_looks, excluded, version_at, outcome_set"
 
 static void record_read(struct store *s, struct arena *a, sqlite3_stmt *q, struct record_row *ret) {
     struct record *r = &ret->r;
@@ -73,6 +73,8 @@ static void record_read(struct store *s, struct arena *a, sqlite3_stmt *q, struc
     ret->detailed_at = col_int(q, 28);
     ret->missing_looks = (int)col_int(q, 29);
     ret->excluded = col_int(q, 30) != 0;
+    ret->version_at = col_int(q, 31);
+    ret->outcome_set = col_text(a, q, 32);
 }
 
 bool store_record(struct store *s, struct arena *a, const char *ref, struct record_row *ret) {
@@ -89,13 +91,13 @@ void store_record_put(struct store *s, const struct record_row *row) {
     struct arena *a = arena_new();
     db_run(s,
            "INSERT OR REPLACE INTO record (" RECORD_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-           "sssSsssssssssssssssiiiissiiiiii", row->ref, r->tracker, r->id, r->title, r->url, r->native_state, r->native_resolution,
+           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           "sssSsssssssssssssssiiiissiiiiiiis", row->ref, r->tracker, r->id, r->title, r->url, r->native_state, r->native_resolution,
            r->merged_into, r->service, r->priority, r->reporter, r->assignee, r->version, r->allowed, row->duplicate_of,
            kind_name(r->kind), state_name(r->state), outcome_name(r->outcome), presence_name(r->presence), (int64_t)r->version_closed,
            r->created, r->updated, (int64_t)r->hash, r->fields ? json_print(a, r->fields) : "{}",
            r->native ? json_print(a, r->native) : "{}", row->state_at, row->first_seen, row->last_seen, row->detailed_at,
-           (int64_t)row->missing_looks, (int64_t)row->excluded);
+           (int64_t)row->missing_looks, (int64_t)row->excluded, row->version_at, row->outcome_set);
     db_run(s, "DELETE FROM search WHERE ref = ?", "s", row->ref);
     db_run(s, "INSERT INTO search (ref, title, body) VALUES (?, ?, '')", "sS", row->ref, r->title);
     arena_free(a);
@@ -141,7 +143,7 @@ size_t store_versions_apply(struct store *s, struct arena *a, const char *tracke
                                  tracker, version, (int64_t)closed),
                         ret);
     if (n)
-        db_run(s, "UPDATE record SET version_closed = ?3, state_at = max(state_at, ?4) WHERE tracker = ?1 AND version = ?2 AND version_closed <> ?3",
+        db_run(s, "UPDATE record SET version_closed = ?3, version_at = CASE WHEN ?3 THEN ?4 ELSE 0 END WHERE tracker = ?1 AND version = ?2 AND version_closed <> ?3",
                "ssii", tracker, version, (int64_t)closed, at);
     return n;
 }
@@ -151,7 +153,7 @@ bool store_incident(struct store *s, struct arena *a, const char *ref, struct in
         db_query(s,
                  "SELECT ref, policy, outcome_set, outcome_reason, came_back_by, decision, verdict, was, asserted, outcome, turn, "
                  "adopted_turn, asserted_turn, turn_at, linked_at, delivered_at, asserted_at, came_back_at, was_linked, adopted_open, "
-                 "ignored, overridden, own_reopen, came_back_acked FROM incident WHERE ref = ?",
+                 "ignored, overridden, own_reopen, came_back_acked, quiet_turn FROM incident WHERE ref = ?",
                  "s", ref);
     if (!db_next(s, q))
         return false;
@@ -172,6 +174,7 @@ bool store_incident(struct store *s, struct arena *a, const char *ref, struct in
     bool *flags[] = {&ret->was_linked, &ret->adopted_open, &ret->ignored, &ret->overridden, &ret->own_reopen, &ret->came_back_acked};
     for (size_t i = 0; i < array_size(flags); i++)
         *flags[i] = col_int(q, 18 + (int)i) != 0;
+    ret->quiet_turn = (int)col_int(q, 24);
     db_end(q);
     return true;
 }
@@ -180,17 +183,23 @@ void store_incident_put(struct store *s, const struct incident_row *i) {
     db_run(s,
            "INSERT INTO incident (ref, policy, outcome_set, outcome_reason, came_back_by, decision, verdict, was, asserted, outcome, "
            "turn, adopted_turn, asserted_turn, turn_at, linked_at, delivered_at, asserted_at, came_back_at, was_linked, adopted_open, "
-           "ignored, overridden, own_reopen, came_back_acked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-           "?, ?) ON CONFLICT DO UPDATE SET policy = excluded.policy, outcome_set = excluded.outcome_set, outcome_reason = "
+           "ignored, overridden, own_reopen, came_back_acked, quiet_turn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+           "?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET policy = excluded.policy, outcome_set = excluded.outcome_set, outcome_reason = "
            "excluded.outcome_reason, came_back_by = excluded.came_back_by, decision = excluded.decision, verdict = excluded.verdict, "
            "was = excluded.was, asserted = excluded.asserted, outcome = excluded.outcome, turn = excluded.turn, adopted_turn = "
            "excluded.adopted_turn, asserted_turn = excluded.asserted_turn, turn_at = excluded.turn_at, linked_at = excluded.linked_at, "
            "delivered_at = excluded.delivered_at, asserted_at = excluded.asserted_at, came_back_at = excluded.came_back_at, was_linked "
            "= excluded.was_linked, adopted_open = excluded.adopted_open, ignored = excluded.ignored, overridden = excluded.overridden, "
-           "own_reopen = excluded.own_reopen, came_back_acked = excluded.came_back_acked",
-           "ssssssssssiiiiiiiiiiiiii", i->ref, i->policy, i->outcome_set, i->outcome_reason, i->came_back_by, i->decision,
+           "own_reopen = excluded.own_reopen, came_back_acked = excluded.came_back_acked, quiet_turn = excluded.quiet_turn",
+           "ssssssssssiiiiiiiiiiiiiii", i->ref, i->policy, i->outcome_set, i->outcome_reason, i->came_back_by, i->decision,
            verdict_name(i->verdict), verdict_name(i->was), i->asserted ? state_name(i->asserted) : NULL, outcome_name(i->outcome),
            (int64_t)i->turn, (int64_t)i->adopted_turn, (int64_t)i->asserted_turn, i->turn_at, i->linked_at, i->delivered_at,
            i->asserted_at, i->came_back_at, (int64_t)i->was_linked, (int64_t)i->adopted_open, (int64_t)i->ignored,
-           (int64_t)i->overridden, (int64_t)i->own_reopen, (int64_t)i->came_back_acked);
+           (int64_t)i->overridden, (int64_t)i->own_reopen, (int64_t)i->came_back_acked, (int64_t)i->quiet_turn);
+}
+
+size_t store_incidents_linked(struct store *s, struct arena *a, const char *after, size_t limit, const char ***ret) {
+    return db_texts(s, a,
+                    db_query(s, "SELECT ref FROM incident WHERE verdict <> 'unlinked' AND ref > ? ORDER BY ref LIMIT ?", "si", after, (int64_t)limit),
+                    ret);
 }

@@ -35,7 +35,9 @@ CREATE TABLE record (
   fields TEXT NOT NULL DEFAULT '{}', native TEXT NOT NULL DEFAULT '{}', allowed TEXT,
   duplicate_of TEXT,                        -- ref of the live record, as the tracker says
   state_at INTEGER NOT NULL DEFAULT 0,      -- when it came into this state (tracker's clock corrected to ours)
+  version_at INTEGER NOT NULL DEFAULT 0,    -- when its target version was closed
   first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, detailed_at INTEGER NOT NULL DEFAULT 0,
+  outcome_set TEXT,                         -- said by a person, for a defect closed without one
   excluded INTEGER NOT NULL DEFAULT 0,      -- a person took a deleted defect out of the reckoning
   UNIQUE (tracker, id)
 ) WITHOUT ROWID;
@@ -52,6 +54,7 @@ CREATE TABLE incident (
   was_linked INTEGER NOT NULL DEFAULT 0,
   policy TEXT,                              -- JSON: the values that apply since this turn began
   adopted_turn INTEGER NOT NULL DEFAULT -1, -- this turn began as already asserted
+  quiet_turn INTEGER NOT NULL DEFAULT -1,   -- this turn was begun by `policy apply`: no notes
   adopted_open INTEGER NOT NULL DEFAULT 0,
   ignored INTEGER NOT NULL DEFAULT 0,
   asserted TEXT, asserted_turn INTEGER NOT NULL DEFAULT -1, asserted_at INTEGER NOT NULL DEFAULT 0, -- last confirmed state
@@ -163,8 +166,11 @@ CREATE TABLE due (kind TEXT NOT NULL CHECK (kind IN ('incident', 'defect', 'prob
 CREATE TABLE again (kind TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE INDEX again_at ON again (at);
 
--- References to records that are not mirrored: read once, then again by the sweep.
-CREATE TABLE lookup (ref TEXT PRIMARY KEY, next INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, why TEXT) WITHOUT ROWID;
+-- Records to be read whole: changed ones (the list tells only that they changed), and references
+-- to records that are not mirrored, which the sweep looks up again.
+CREATE TABLE lookup (ref TEXT PRIMARY KEY, next INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, why TEXT,
+  hash INTEGER NOT NULL DEFAULT 0,          -- of the list's element that asked for this read
+  adopt INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 
 CREATE TABLE attention (
   n INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, subject TEXT NOT NULL, -- ref, "P-12", "effect:31" or tracker

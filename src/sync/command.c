@@ -1,0 +1,321 @@
+/* command: what people want comes in as one more event. Here: the table of all
+ * commands, answers, and the small ones; links in command_link.c, problems in
+ * command_problem.c, the outbox in command_outbox.c. */
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+json_t *problem_details(int status, const char *title, const char *detail) {
+    return json_pack("{s:s, s:i, s:s, s:s}", "type", "about:blank", "status", status, "title", title, "detail", detail);
+}
+
+void answer(const struct command *c, int status, json_t *result) {
+    c->done(c->who, status, result);
+    json_decref(result);
+}
+
+void refuse(const struct command *c, int status, const char *format, ...) {
+    char text[600];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    static const struct {
+        int status;
+        const char *title;
+    } titles[] = {{400, "Bad Request"}, {404, "Not Found"}, {409, "Conflict"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}};
+    const char *title = "Error";
+    for (size_t i = 0; i < array_size(titles); i++)
+        if (titles[i].status == status)
+            title = titles[i].title;
+    if (c->e->store && status >= 400)
+        store_rollback(c->e->store);
+    answer(c, status, problem_details(status, title, text));
+}
+
+void command_commit(const struct command *c, json_t *result) {
+    struct engine *e = c->e;
+    if (!engine_commit(e)) {
+        json_decref(result);
+        answer(c, 503, problem_details(503, "Service Unavailable", e->fault.text));
+        return;
+    }
+    bool imported = true;
+    for (size_t i = 0; i < e->n_lanes; i++)
+        imported &= e->lanes[i].import_done || e->lanes[i].paused;
+    if (imported)
+        worker_drain(e);
+    engine_wake(e, 0);
+    answer(c, 200, result);
+}
+
+const char *want_text(const struct command *c, const char *key) { return json_text(c->args, key); }
+
+bool want_problem(const struct command *c, const char *key, struct problem_row *ret) {
+    int64_t id = json_int(c->args, key, 0);
+    const char *text = want_text(c, key);
+    if (!id && text && !problem_ref_parse(text, &id))
+        str_int64(text, &id);
+    if (!id || !store_problem(c->e->store, c->a, id, ret)) {
+        refuse(c, 404, "there is no problem %s", text ? text : "of that number");
+        return false;
+    }
+    return true;
+}
+
+bool want_record(const struct command *c, const char *key, struct record_row *ret) {
+    const char *ref = want_text(c, key);
+    if (!ref || !strchr(ref, ':')) {
+        refuse(c, 400, "'%s' is no reference: write TRACKER:ID", ref ? ref : "");
+        return false;
+    }
+    if (!engine_lane_of_ref(c->e, ref)) {
+        refuse(c, 404, "%s: no tracker of that name is configured", ref);
+        return false;
+    }
+    if (!store_record(c->e->store, c->a, ref, ret)) {
+        refuse(c, 404, "%s was never seen: bascule sync %s reads it", ref, ref);
+        return false;
+    }
+    return true;
+}
+
+/* ---- small ones ---- */
+
+static void cmd_outcome(struct command *c) {
+    struct record_row r;
+    struct incident_row i;
+    enum outcome o;
+    const char *word = want_text(c, "outcome"), *reason = want_text(c, "reason");
+    if (!want_record(c, "ref", &r))
+        return;
+    if (!outcome_parse(word, &o) || o == OUTCOME_UNKNOWN) {
+        refuse(c, 400, "'%s' is no outcome: fixed, workaround, wont-fix, risk-accepted, not-reproducible, invalid, duplicate, withdrawn, incomplete or moved",
+               word ? word : "");
+        return;
+    }
+    if (r.r.kind == KIND_INCIDENT && store_incident(c->e->store, c->a, r.ref, &i)) {
+        i.outcome_set = word;
+        i.outcome_reason = reason;
+        store_incident_put(c->e->store, &i);
+        store_due(c->e->store, KIND_INCIDENT, r.ref, 0, false, "a person said why it is closed");
+    } else {
+        int64_t *problems;
+        r.outcome_set = word;
+        if (r.r.state == STATE_CLOSED)
+            r.r.outcome = o;
+        store_record_put(c->e->store, &r);
+        size_t n = problems_of_defect(c->e, c->a, r.ref, &problems);
+        for (size_t k = 0; k < n; k++)
+            store_due_problem(c->e->store, problems[k], false, "a person said how a defect was closed");
+        store_attention_clear(c->e->store, "defect-closed-how", r.ref);
+    }
+    journal(c->e, c->actor, "outcome", r.ref, 0, 0, "closed because: %s%s%s", word, reason ? ": " : "", reason ? reason : "");
+    command_commit(c, json_pack("{s:s, s:s}", "ref", r.ref, "outcome", word));
+}
+
+static void cmd_ignore(struct command *c) {
+    struct record_row r;
+    struct incident_row i;
+    bool off = json_is_true(json_object_get(c->args, "off"));
+    if (!want_record(c, "ref", &r))
+        return;
+    if (!store_incident(c->e->store, c->a, r.ref, &i)) {
+        refuse(c, 400, "%s is no incident: only incidents can be ignored", r.ref);
+        return;
+    }
+    i.ignored = !off;
+    store_incident_put(c->e->store, &i);
+    store_due(c->e->store, KIND_INCIDENT, r.ref, 0, false, off ? "not ignored any more" : "ignored from now on");
+    if (!off)
+        store_effects_merge(c->e->store, r.ref, "a person told the bridge to ignore it", now_of(c->e));
+    journal(c->e, c->actor, "ignore", r.ref, 0, 0, off ? "the bridge looks after it again, from the next turn on" : "hands off: nothing is asserted any more");
+    command_commit(c, json_pack("{s:s, s:b}", "ref", r.ref, "ignored", !off));
+}
+
+static void cmd_forget(struct command *c) {
+    struct record_row r;
+    if (!want_record(c, "ref", &r))
+        return;
+    store_record_blank(c->e->store, r.ref);
+    journal(c->e, c->actor, "forget", "", 0, 0, "persons and texts of %s were blanked", r.ref);
+    command_commit(c, json_pack("{s:s, s:b}", "ref", r.ref, "forgotten", true));
+}
+
+static void ack_defect(struct command *c, struct record_row *r) {
+    int64_t *problems;
+    if (r->r.presence == GONE) {
+        r->excluded = true;
+        store_record_put(c->e->store, r);
+        size_t n = problems_of_defect(c->e, c->a, r->ref, &problems);
+        for (size_t k = 0; k < n; k++)
+            store_due_problem(c->e->store, problems[k], false, "a deleted defect was taken out of the reckoning");
+        store_attention_clear(c->e->store, "defect-gone", r->ref);
+    }
+}
+
+static void cmd_ack(struct command *c) {
+    struct record_row r;
+    struct incident_row i;
+    const char *ref = want_text(c, "ref");
+    int64_t id;
+    if (problem_ref_parse(ref, &id)) {
+        store_attention_clear(c->e->store, "did-not-hold", ref);
+        store_attention_clear(c->e->store, "recurrence", ref);
+        journal(c->e, c->actor, "ack", "", id, 0, "%s: seen", ref);
+        command_commit(c, json_pack("{s:s}", "ref", ref));
+        return;
+    }
+    if (!want_record(c, "ref", &r))
+        return;
+    if (store_incident(c->e->store, c->a, r.ref, &i)) {
+        i.came_back_acked = true;
+        store_incident_put(c->e->store, &i);
+        store_due(c->e->store, KIND_INCIDENT, r.ref, 0, false, "its coming back was acknowledged");
+        store_attention_clear(c->e->store, "recurrence", r.ref);
+    } else {
+        ack_defect(c, &r);
+    }
+    store_attention_clear(c->e->store, "came-back", r.ref);
+    store_attention_clear(c->e->store, "returned", r.ref);
+    journal(c->e, c->actor, "ack", r.ref, 0, 0, "seen");
+    command_commit(c, json_pack("{s:s}", "ref", r.ref));
+}
+
+/* ---- sync: a look, now ---- */
+
+struct waiting {
+    command_done *done;
+    void *who;
+    char *ref;
+    struct engine *e;
+};
+
+static void synced(void *arg, const struct op_result *r) {
+    struct waiting *w = arg;
+    struct command c = {.e = NULL, .done = w->done, .who = w->who};
+    engine_wake(w->e, 0);
+    if (r->class == CLASS_OK || r->presence != PRESENT)
+        answer(&c, 200, json_pack("{s:s, s:s}", "ref", w->ref, "presence", presence_name(r->presence)));
+    else
+        answer(&c, 502, problem_details(502, "Bad Gateway", r->words ? r->words : reply_class_name(r->class)));
+    free(w->ref);
+    free(w);
+}
+
+static void cmd_sync(struct command *c) {
+    const char *ref = want_text(c, "ref");
+    struct lane *l = engine_lane(c->e, ref ? ref : "");
+    store_rollback(c->e->store);
+    if (l) {
+        l->poll_at = 0;
+        l->sweep_at = now_of(c->e);
+        lane_wake(l, 0);
+        answer(c, 202, json_pack("{s:s, s:s}", "tracker", ref, "does", "polls now, and sweeps all linked records"));
+        return;
+    }
+    l = engine_lane_of_ref(c->e, ref);
+    if (!l) {
+        refuse(c, 404, "'%s' is neither a tracker nor TRACKER:ID of a configured one", ref ? ref : "");
+    } else if (lane_busy(l, ref)) {
+        refuse(c, 409, "%s is just being read or written: try again in a moment", ref);
+    } else {
+        struct waiting *w = calloc(1, sizeof(*w));
+        *w = (struct waiting){.done = c->done, .who = c->who, .ref = strdup(ref), .e = c->e};
+        lookup_now(l, ref, synced, w);
+    }
+}
+
+/* ---- trackers ---- */
+
+static void set_paused(struct command *c, bool paused) {
+    const char *name = want_text(c, "tracker");
+    struct lane *l = engine_lane(c->e, name ? name : "");
+    struct tracker_row t;
+    if (!l || !store_tracker(c->e->store, c->a, name, &t)) {
+        refuse(c, 404, "no tracker '%s' is configured", name ? name : "");
+        return;
+    }
+    t.paused = paused;
+    if (!paused)
+        t.stopped = NULL;
+    store_tracker_put(c->e->store, &t);
+    journal(c->e, c->actor, paused ? "pause" : "resume", "", 0, 0, "tracker %s", name);
+    l->paused = paused;
+    if (!paused) {
+        free((char *)l->stopped);
+        l->stopped = NULL;
+        l->poll_at = l->wait_until = 0;
+    }
+    lane_wake(l, 0);
+    command_commit(c, json_pack("{s:s, s:b}", "tracker", name, "paused", paused));
+}
+
+static void cmd_pause(struct command *c) { set_paused(c, true); }
+static void cmd_resume(struct command *c) { set_paused(c, false); }
+
+/* Live figures that are not worth a database write each poll. */
+static void cmd_status(struct command *c) {
+    json_t *lanes = json_array();
+    store_rollback(c->e->store);
+    for (size_t i = 0; i < c->e->n_lanes; i++) {
+        const struct lane *l = &c->e->lanes[i];
+        json_array_append_new(lanes, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:i, s:b}", "name", l->cfg->name, "last_poll",
+                                               time_text(c->a, l->last_poll), "last_ok", time_text(c->a, l->last_ok), "state",
+                                               l->paused       ? "paused"
+                                               : l->stopped    ? "stopped"
+                                               : l->down       ? "down"
+                                               : l->import_done ? "ok"
+                                                               : "importing",
+                                               "error", l->error[0] ? l->error : NULL, "requests", (json_int_t)l->requests, "writes",
+                                               (json_int_t)l->writes, "under_way", l->jobs, "sweeping", l->sweeping));
+    }
+    answer(c, 200, json_pack("{s:o, s:b, s:b}", "trackers", lanes, "outbox_open", c->e->outbox_open, "dry_run", c->e->settings->dry_run));
+}
+
+static const struct {
+    const char *name;
+    void (*run)(struct command *c);
+} commands[] = {
+    {"ack", cmd_ack},
+    {"confirm", cmd_confirm},
+    {"defect-new", cmd_defect_new},
+    {"discard", cmd_discard},
+    {"forget", cmd_forget},
+    {"ignore", cmd_ignore},
+    {"link", cmd_link},
+    {"outbox-close", cmd_outbox_close},
+    {"outbox-open", cmd_outbox_open},
+    {"outcome", cmd_outcome},
+    {"pause", cmd_pause},
+    {"policy-apply", cmd_policy_apply},
+    {"problem-accept-risk", cmd_problem_accept_risk},
+    {"problem-close", cmd_problem_close},
+    {"problem-merge", cmd_problem_merge},
+    {"problem-new", cmd_problem_new},
+    {"problem-publish", cmd_problem_publish},
+    {"problem-push-back", cmd_problem_push_back},
+    {"problem-reopen", cmd_problem_reopen},
+    {"problem-set", cmd_problem_set},
+    {"problem-split", cmd_problem_split},
+    {"reject", cmd_reject},
+    {"release", cmd_release},
+    {"resume", cmd_resume},
+    {"retry", cmd_retry},
+    {"status", cmd_status},
+    {"sync", cmd_sync},
+    {"unlink", cmd_unlink},
+};
+
+void engine_command(struct engine *e, const char *name, json_t *args, const char *actor, command_done *done, void *who) {
+    cleanup_arena struct arena *a = arena_new();
+    struct command c = {.e = e, .a = a, .args = args, .actor = actor ? actor : "cli", .done = done, .who = who};
+    for (size_t i = 0; i < array_size(commands); i++)
+        if (str_is(commands[i].name, name)) {
+            engine_begin(e);
+            commands[i].run(&c);
+            return;
+        }
+    refuse(&c, 404, "there is no command '%s'", name);
+}

@@ -1,0 +1,142 @@
+/* command_outbox: people retry, discard, release; open and shut the outbox;
+ * apply a changed policy to old incidents. */
+#include "command.h"
+
+#include <string.h>
+
+static bool want_effect(struct command *c, struct effect_row *ret) {
+    int64_t n = json_int(c->args, "n", 0);
+    if (n && store_effect(c->e->store, c->a, n, ret))
+        return true;
+    refuse(c, 404, "there is no effect %lld: bascule list effects shows them", (long long)n);
+    return false;
+}
+
+static void unpark(struct command *c, const struct effect_row *x) {
+    store_attention_clear(c->e->store, "parked", arena_printf(c->a, "effect:%lld", (long long)x->e.n));
+}
+
+void cmd_retry(struct command *c) {
+    struct effect_row x;
+    if (!want_effect(c, &x))
+        return;
+    if (x.e.state != EFFECT_PARKED && x.e.state != EFFECT_PENDING) {
+        refuse(c, 409, "effect %lld is %s: only a parked or waiting one can be tried again", (long long)x.e.n, effect_state_name(x.e.state));
+        return;
+    }
+    if (x.e.state == EFFECT_PARKED)
+        store_effect_move(c->e->store, x.e.n, EFFECT_PENDING, NULL, NULL, now_of(c->e));
+    store_effect_later(c->e->store, x.e.n, 0, NULL);
+    unpark(c, &x);
+    journal(c->e, c->actor, "retry", x.e.ref, x.e.problem, x.e.n, "tried again");
+    command_commit(c, json_pack("{s:I, s:s}", "n", (json_int_t)x.e.n, "state", "pending"));
+}
+
+void cmd_discard(struct command *c) {
+    struct effect_row x;
+    const char *reason = want_text(c, "reason");
+    if (!want_effect(c, &x))
+        return;
+    if (str_empty(reason)) {
+        refuse(c, 400, "say why it is discarded: --reason TEXT");
+        return;
+    }
+    if (x.e.state != EFFECT_PARKED && x.e.state != EFFECT_PENDING) {
+        refuse(c, 409, "effect %lld is %s: only a parked or waiting one can be discarded", (long long)x.e.n, effect_state_name(x.e.state));
+        return;
+    }
+    store_effect_move(c->e->store, x.e.n, EFFECT_SUPERSEDED, arena_printf(c->a, "discarded by %s: %s", c->actor, reason), NULL, now_of(c->e));
+    unpark(c, &x);
+    journal(c->e, c->actor, "discard", x.e.ref, x.e.problem, x.e.n, "discarded: %s", reason);
+    command_commit(c, json_pack("{s:I, s:s}", "n", (json_int_t)x.e.n, "state", "superseded"));
+}
+
+void cmd_release(struct command *c) {
+    struct effect_row x;
+    int64_t n = json_int(c->args, "n", 0), batch = n;
+    if (!store_batch_release(c->e->store, batch) && store_effect(c->e->store, c->a, n, &x)) {
+        batch = x.e.batch;
+        if (!store_batch_release(c->e->store, batch))
+            batch = 0;
+    } else if (!n) {
+        batch = 0;
+    }
+    struct batch_row released;
+    if (!batch || !store_batch(c->e->store, c->a, batch, &released)) {
+        refuse(c, 404, "no braked batch %lld waits: bascule list attention shows them", (long long)n);
+        return;
+    }
+    store_attention_clear(c->e->store, "braked", arena_printf(c->a, "batch:%lld", (long long)batch));
+    journal(c->e, c->actor, "release", "", released.problem, 0, "batch %lld was let go: %d requesters, %d states", (long long)batch, released.tells, released.moves);
+    command_commit(c, json_pack("{s:I, s:i, s:i}", "batch", (json_int_t)batch, "tells", released.tells, "moves", released.moves));
+}
+
+void cmd_outbox_open(struct command *c) {
+    bool assert_all = json_is_true(json_object_get(c->args, "assert")), dry = json_is_true(json_object_get(c->args, "dry_run"));
+    json_t *counts = assert_all ? store_adopted_counts(c->e->store) : json_object();
+    if (dry) {
+        store_rollback(c->e->store);
+        answer(c, 200, json_pack("{s:b, s:o}", "dry_run", 1, "would_assert", counts));
+        return;
+    }
+    int n = assert_all ? store_adopted_release(c->e->store) : 0;
+    store_meta_set(c->e->store, "outbox", "open");
+    c->e->outbox_open = true;
+    if (assert_all)
+        store_due_all(c->e->store, false, "what was adopted counts as new");
+    journal(c->e, c->actor, "outbox", "", 0, 0, "opened%s", assert_all ? arena_printf(c->a, ": %d effects that had been adopted count as new", n) : "");
+    for (size_t i = 0; i < c->e->n_lanes; i++)
+        lane_wake(&c->e->lanes[i], 0);
+    command_commit(c, json_pack("{s:s, s:i, s:o}", "outbox", "open", "asserted", n, "counts", counts));
+}
+
+void cmd_outbox_close(struct command *c) {
+    store_meta_set(c->e->store, "outbox", "shut");
+    c->e->outbox_open = false;
+    journal(c->e, c->actor, "outbox", "", 0, 0, "shut: all is decided and shown, nothing leaves");
+    command_commit(c, json_pack("{s:s}", "outbox", "shut"));
+}
+
+/* ---- policy apply ---- */
+
+static bool policy_differs(struct command *c, const char *ref, struct incident_row *i, const char **ret_policy) {
+    struct record_row r;
+    struct policy now;
+    if (!store_record(c->e->store, c->a, ref, &r) || !store_incident(c->e->store, c->a, ref, i))
+        return false;
+    policy_for(&c->e->settings->policy, &r.r, &now);
+    json_t *j = policy_to_json(&now);
+    *ret_policy = json_print(c->a, j);
+    json_decref(j);
+    return !str_same(*ret_policy, i->policy);
+}
+
+void cmd_policy_apply(struct command *c) {
+    bool dry = json_is_true(json_object_get(c->args, "dry_run"));
+    const char *after = "", **refs;
+    int n_changed = 0;
+    for (size_t n; (n = store_incidents_linked(c->e->store, c->a, after, 500, &refs)) > 0; after = refs[n - 1])
+        for (size_t i = 0; i < n; i++) {
+            struct incident_row row;
+            const char *policy;
+            if (!policy_differs(c, refs[i], &row, &policy))
+                continue;
+            n_changed++;
+            if (dry)
+                continue;
+            row.turn++;
+            row.quiet_turn = row.turn;
+            row.turn_at = now_of(c->e);
+            row.policy = policy;
+            store_incident_put(c->e->store, &row);
+            store_supersede_turn(c->e->store, refs[i], row.turn, "the policy was applied anew", now_of(c->e));
+            store_due(c->e->store, KIND_INCIDENT, refs[i], 0, false, "the policy was applied anew");
+        }
+    if (dry) {
+        store_rollback(c->e->store);
+        answer(c, 200, json_pack("{s:b, s:i}", "dry_run", 1, "incidents", n_changed));
+        return;
+    }
+    journal(c->e, c->actor, "policy", "", 0, 0, "applied to %d incidents: a new turn each, without notes", n_changed);
+    command_commit(c, json_pack("{s:i}", "incidents", n_changed));
+}

@@ -1,0 +1,281 @@
+/* command_problem: people describe, publish, decide, merge and split problems. */
+#include "command.h"
+
+#include <string.h>
+
+/* A time given as a day or RFC 3339. */
+static bool day_of(const char *s, msec_t *ret) {
+    char text[32];
+    if (str_empty(s)) {
+        *ret = 0;
+        return true;
+    }
+    snprintf(text, sizeof(text), strlen(s) == 10 ? "%sT00:00:00Z" : "%s", s);
+    return time_parse(text, ret);
+}
+
+static json_t *problem_answer(struct command *c, const struct problem_row *p) {
+    return json_pack("{s:s, s:s, s:s}", "id", arena_printf(c->a, "P-%lld", (long long)p->p.id), "title", p->p.title, "resolution",
+                     resolution_name(p->p.resolution));
+}
+
+struct text_key {
+    const char *key;
+    size_t at;
+};
+static const struct text_key text_keys[] = {
+    {"title", offsetof(struct problem, title)},         {"symptom", offsetof(struct problem, symptom)},
+    {"error_code", offsetof(struct problem, error_code)}, {"service", offsetof(struct problem, service)},
+    {"items", offsetof(struct problem, items)},         {"product", offsetof(struct problem, product)},
+    {"affected_version", offsetof(struct problem, version)}, {"priority", offsetof(struct problem, priority)},
+    {"owner", offsetof(struct problem, owner)},         {"group", offsetof(struct problem, group)},
+    {"cause", offsetof(struct problem, cause)},         {"workaround", offsetof(struct problem, workaround)},
+    {"customer_text", offsetof(struct problem, customer_text)}, {"solution", offsetof(struct problem, solution)},
+    {"version", offsetof(struct problem, fixed_in)},    {"change_request", offsetof(struct problem, change_request)},
+};
+
+/* Takes the arguments over; false: refused. */
+static bool apply(struct command *c, struct problem_row *p) {
+    for (size_t i = 0; i < array_size(text_keys); i++) {
+        const char *v = want_text(c, text_keys[i].key);
+        if (!v)
+            continue;
+        const char **field = (const char **)((char *)&p->p + text_keys[i].at);
+        if (str_same(*field, v))
+            continue;
+        journal(c->e, c->actor, "problem-set", "", p->p.id, 0, "%s: '%.200s' -> '%.200s'", text_keys[i].key, *field ? *field : "", v);
+        *field = v[0] ? v : NULL;
+    }
+    if (str_empty(p->p.title)) {
+        refuse(c, 400, "a problem needs a title: --title TEXT");
+        return false;
+    }
+    if (want_text(c, "review") && !day_of(want_text(c, "review"), &p->p.review)) {
+        refuse(c, 400, "'%s' is no date: write YYYY-MM-DD", want_text(c, "review"));
+        return false;
+    }
+    if (want_text(c, "analysis_target") && !day_of(want_text(c, "analysis_target"), &p->p.analysis_target)) {
+        refuse(c, 400, "'%s' is no date: write YYYY-MM-DD", want_text(c, "analysis_target"));
+        return false;
+    }
+    msec_t now = now_of(c->e);
+    if (!str_empty(p->p.cause) && !p->p.cause_at)
+        p->p.cause_at = now;
+    if (!str_empty(p->p.workaround) && !p->p.workaround_at)
+        p->p.workaround_at = now;
+    return true;
+}
+
+static void problem_changed(struct command *c, const struct problem_row *p, const char *why) {
+    store_problem_put(c->e->store, p);
+    store_due_problem(c->e->store, p->p.id, false, why);
+}
+
+void cmd_problem_new(struct command *c) {
+    struct problem_row p = {.p = {.known_error = true, .created = now_of(c->e), .known = now_of(c->e)}, .declined_acked = -1};
+    if (!want_text(c, "title")) {
+        refuse(c, 400, "a problem needs a title: --title TEXT");
+        return;
+    }
+    p.p.title = want_text(c, "title");
+    p.p.id = store_problem_new(c->e->store, &p);
+    if (!apply(c, &p))
+        return;
+    journal(c->e, c->actor, "problem", "", p.p.id, 0, "P-%lld was made: %s", (long long)p.p.id, p.p.title);
+    problem_changed(c, &p, "it is new");
+    command_commit(c, problem_answer(c, &p));
+}
+
+void cmd_problem_set(struct command *c) {
+    struct problem_row p;
+    if (!want_problem(c, "id", &p) || !apply(c, &p))
+        return;
+    p.automatic = false; /* a person gave it something: it is not undone by itself any more */
+    problem_changed(c, &p, "a person changed it");
+    command_commit(c, problem_answer(c, &p));
+}
+
+void cmd_problem_publish(struct command *c) {
+    struct problem_row p;
+    struct counts counts;
+    if (!want_problem(c, "id", &p))
+        return;
+    const char *text = want_text(c, "text") ? want_text(c, "text") : want_text(c, "customer_text") ? want_text(c, "customer_text") : p.p.customer_text;
+    if (str_empty(text)) {
+        refuse(c, 400, "there is no text for customers yet: --customer-text TEXT");
+        return;
+    }
+    store_counts_problem(c->e->store, p.p.id, &counts);
+    int told = counts.open + counts.waiting + counts.closed_unresolved;
+    if (json_is_true(json_object_get(c->args, "dry_run"))) {
+        store_rollback(c->e->store);
+        answer(c, 200, json_pack("{s:s, s:i, s:b}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id), "would_tell", told, "dry_run", 1));
+        return;
+    }
+    p.automatic = false;
+    p.p.customer_text = p.p.published_text = text;
+    p.p.revision++;
+    p.p.confirmed_at = now_of(c->e);
+    if (!p.p.workaround_at)
+        p.p.workaround_at = now_of(c->e);
+    store_problem_text(c->e->store, p.p.id, p.p.revision, text, now_of(c->e), c->actor);
+    journal(c->e, c->actor, "publish", "", p.p.id, 0, "revision %d for customers was published, for up to %d incidents", p.p.revision, told);
+    problem_changed(c, &p, "a workaround was published");
+    command_commit(c, json_pack("{s:s, s:i, s:i}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id), "revision", p.p.revision, "tells_up_to", told));
+}
+
+static void resolve(struct command *c, struct problem_row *p, enum resolution r, const char *what) {
+    p->p.resolution = r;
+    p->p.reason = want_text(c, "reason");
+    p->p.accepted_by = c->actor;
+    p->p.resolved_at = now_of(c->e);
+    p->p.reopened = false;
+    p->automatic = false;
+    journal(c->e, c->actor, what, "", p->p.id, 0, "%s: %s", resolution_name(r), p->p.reason ? p->p.reason : "no reason given");
+    problem_changed(c, p, "a person decided");
+    struct link_row *defects;
+    size_t n = store_links_of_problem(c->e->store, c->a, p->p.id, "defect", "confirmed", 1000, &defects);
+    for (size_t i = 0; i < n; i++)
+        store_due(c->e->store, KIND_DEFECT, defects[i].ref, 0, false, "its problem was decided");
+    command_commit(c, problem_answer(c, p));
+}
+
+void cmd_problem_accept_risk(struct command *c) {
+    struct problem_row p;
+    if (!want_problem(c, "id", &p))
+        return;
+    if (str_empty(want_text(c, "reason"))) {
+        refuse(c, 400, "say why the risk is accepted: --reason TEXT");
+        return;
+    }
+    if (!day_of(want_text(c, "review"), &p.p.review)) {
+        refuse(c, 400, "'%s' is no date: --review YYYY-MM-DD", want_text(c, "review"));
+        return;
+    }
+    resolve(c, &p, RESOLUTION_RISK_ACCEPTED, "accept-risk");
+}
+
+void cmd_problem_push_back(struct command *c) {
+    struct problem_row p;
+    if (!want_problem(c, "id", &p))
+        return;
+    p.declined_acked = p.p.serial;
+    journal(c->e, c->actor, "push-back", "", p.p.id, 0, "pushed back: %s", want_text(c, "reason") ? want_text(c, "reason") : "no reason given");
+    problem_changed(c, &p, "a person pushed back");
+    command_commit(c, problem_answer(c, &p));
+}
+
+void cmd_problem_close(struct command *c) {
+    struct problem_row p, other;
+    enum resolution r = RESOLUTION_FIX_APPLIED;
+    const char *word = want_text(c, "resolution");
+    if (!want_problem(c, "id", &p))
+        return;
+    if (word && (!resolution_parse(word, &r) || r == RESOLUTION_NONE)) {
+        refuse(c, 400, "'%s' is no resolution: fix-applied, risk-accepted, duplicate or cancelled", word);
+        return;
+    }
+    if (r == RESOLUTION_DUPLICATE) {
+        if (!want_problem(c, "duplicate_of", &other))
+            return;
+        if (other.p.id == p.p.id) {
+            refuse(c, 400, "a problem is no duplicate of itself");
+            return;
+        }
+        p.p.duplicate_of = other.p.id;
+    }
+    if (want_text(c, "version"))
+        p.p.fixed_in = want_text(c, "version");
+    resolve(c, &p, r, "close");
+}
+
+void cmd_problem_reopen(struct command *c) {
+    struct problem_row p;
+    if (!want_problem(c, "id", &p))
+        return;
+    p.p.resolution = RESOLUTION_NONE;
+    p.p.resolved_at = 0;
+    p.p.duplicate_of = 0;
+    p.p.reopened = true;
+    p.p.reason = want_text(c, "reason");
+    journal(c->e, c->actor, "reopen", "", p.p.id, 0, "reopened: pending until a defect moves or it is closed again");
+    problem_changed(c, &p, "a person reopened it");
+    command_commit(c, problem_answer(c, &p));
+}
+
+/* ---- merge and split: nobody is told anything by it ---- */
+
+static void move_links(struct command *c, int64_t from, int64_t to) {
+    struct link_row *links;
+    static const char *const kinds[] = {"incident", "defect"};
+    for (size_t k = 0; k < array_size(kinds); k++) {
+        size_t n = store_links_of_problem(c->e->store, c->a, from, kinds[k], NULL, 100000, &links);
+        for (size_t i = 0; i < n; i++) {
+            struct link_row l = links[i];
+            store_link_drop(c->e->store, from, l.ref);
+            l.problem = to;
+            store_link_put(c->e->store, &l);
+            if (k == 0)
+                store_due(c->e->store, KIND_INCIDENT, l.ref, 0, false, "its problem was merged");
+            else
+                store_due(c->e->store, KIND_DEFECT, l.ref, 0, false, "its problem was merged");
+        }
+    }
+}
+
+void cmd_problem_merge(struct command *c) {
+    struct problem_row from, into;
+    if (!want_problem(c, "id", &from) || !want_problem(c, "into", &into))
+        return;
+    if (from.p.id == into.p.id) {
+        refuse(c, 400, "a problem cannot be merged with itself");
+        return;
+    }
+    store_evidence_move_problem(c->e->store, from.p.id, into.p.id);
+    store_keys_copy(c->e->store, c->a, from.p.id, into.p.id, NULL, now_of(c->e));
+    move_links(c, from.p.id, into.p.id);
+    from.p.resolution = RESOLUTION_CANCELLED;
+    from.p.reason = arena_printf(c->a, "merged into P-%lld", (long long)into.p.id);
+    from.p.duplicate_of = into.p.id;
+    from.p.resolved_at = from.p.closed = now_of(c->e);
+    problem_changed(c, &from, "it was merged");
+    into.automatic = false;
+    problem_changed(c, &into, "another was merged into it");
+    journal(c->e, c->actor, "merge", "", from.p.id, 0, "merged into P-%lld", (long long)into.p.id);
+    journal(c->e, c->actor, "merge", "", into.p.id, 0, "P-%lld was merged into it", (long long)from.p.id);
+    command_commit(c, problem_answer(c, &into));
+}
+
+void cmd_problem_split(struct command *c) {
+    struct problem_row p;
+    json_t *incidents = json_object_get(c->args, "incidents"), *one;
+    size_t i;
+    if (!want_problem(c, "id", &p))
+        return;
+    if (!json_array_size(incidents)) {
+        refuse(c, 400, "say which incidents go: --incidents REF,REF");
+        return;
+    }
+    struct problem_row fresh = {.p = {.title = want_text(c, "title") ? want_text(c, "title") : p.p.title, .service = p.p.service, .known_error = p.p.known_error, .created = now_of(c->e), .known = now_of(c->e)},
+                                .declined_acked = -1};
+    fresh.p.id = store_problem_new(c->e->store, &fresh);
+    json_array_foreach (incidents, i, one) {
+        const char *ref = json_string_value(one);
+        struct incident_row row;
+        if (!ref || !store_incident(c->e->store, c->a, ref, &row)) {
+            refuse(c, 404, "%s is no known incident", ref ? ref : "?");
+            return;
+        }
+        store_evidence_add(c->e->store, &(struct evidence){.incident = ref, .problem = fresh.p.id, .source = "person", .place = "split", .actor = c->actor, .at = now_of(c->e)}, now_of(c->e));
+        store_keys_copy(c->e->store, c->a, p.p.id, fresh.p.id, ref, now_of(c->e));
+        store_reject(c->e->store, ref, arena_printf(c->a, "P-%lld", (long long)p.p.id), now_of(c->e), c->actor);
+        struct link_row *defects;
+        size_t n = store_links_of_problem(c->e->store, c->a, p.p.id, "defect", "confirmed", 1000, &defects);
+        for (size_t k = 0; k < n; k++)
+            store_reject(c->e->store, ref, defects[k].ref, now_of(c->e), c->actor);
+        relink_incident(c->e, c->a, ref, false);
+    }
+    journal(c->e, c->actor, "split", "", p.p.id, 0, "%zu incidents went to P-%lld", json_array_size(incidents), (long long)fresh.p.id);
+    problem_changed(c, &p, "it was split");
+    command_commit(c, problem_answer(c, &fresh));
+}

@@ -1,0 +1,50 @@
+/* defect: what follows for one live defect - counters, lists, notes. */
+#include "engine.h"
+
+void decide_defect_now(struct engine *e, struct arena *a, const char *ref, bool adopt) {
+    struct record_row row;
+    struct link_row *links;
+    struct counts counts;
+    struct decision *x = arena_make(a, struct decision);
+    size_t n = 0;
+    if (!store_record(e->store, a, ref, &row))
+        return;
+    size_t n_links = store_links_of(e->store, a, ref, "confirmed", &links);
+    const struct problem **problems = arena_alloc(a, (n_links + 1) * sizeof(*problems));
+    int *recurrences = arena_alloc(a, (n_links + 1) * sizeof(*recurrences));
+    struct problem_facts *facts = arena_alloc(a, (n_links + 1) * sizeof(*facts));
+    for (size_t i = 0; i < n_links; i++) {
+        struct counts c;
+        if (!facts_problem(e, a, links[i].problem, &facts[n]) || facts[n].problem->resolution == RESOLUTION_CANCELLED)
+            continue;
+        store_counts_problem(e->store, links[i].problem, &c);
+        problems[n] = facts[n].problem;
+        recurrences[n++] = c.late;
+    }
+    store_counts_defect(e->store, ref, &counts);
+    struct defect_side_facts f = {.ref = ref,
+                                  .state = row.r.state,
+                                  .outcome = row.r.outcome,
+                                  .presence = row.r.presence,
+                                  .now = now_of(e),
+                                  .problems = problems,
+                                  .recurrences = recurrences,
+                                  .n_problems = n,
+                                  .incident_count = counts.total,
+                                  .policy = &e->settings->policy.base};
+    decide_defect(&f, a, x);
+    struct asserting as = {.e = e,
+                           .a = a,
+                           .spent = adopt && !e->settings->history_assert,
+                           .why_spent = "adopted: it was so before the bridge came",
+                           .problems = facts,
+                           .n_problems = n,
+                           .record = &row.r,
+                           .did = json_array()};
+    assert_wants(&as, x);
+    json_decref(as.did);
+    store_attention_sync(e->store, ref, "unmapped-state", attention_items(a, x), x->n_attention, now_of(e));
+    if (row.r.presence == PRESENT)
+        mirror_defect(e, a, &row.r, problems, n, &counts, false);
+    engine_changed(e, "defect", ref);
+}

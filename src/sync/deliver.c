@@ -1,0 +1,330 @@
+/* deliver: effects to the tracker, one record at a time.
+ *
+ *   read the record again -> ingest, decide -> choose -> in-flight on disk (law 5)
+ *     -> write -> settle (settle.c) -> next
+ *
+ * Effects of one record keep their order; what one decision wants goes in one
+ * request: at most one state, all mirrored values, one note. */
+#include "deliver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct dispatch *dispatch_new(struct lane *l, const char *ref) {
+    struct dispatch *d = calloc(1, sizeof(*d));
+    d->lane = l;
+    d->e = l->e;
+    d->ref = strdup(ref);
+    d->a = arena_new();
+    lane_hold(l, ref);
+    return d;
+}
+
+void dispatch_end(struct dispatch *d) {
+    struct lane *l = d->lane;
+    lane_release(l, d->ref);
+    engine_wake(l->e, 0);
+    lane_wake(l, 0);
+    arena_free(d->a);
+    free(d->ref);
+    free(d);
+}
+
+/* ---- choosing ---- */
+
+static bool may_start_from(const struct effect_row *x, enum state class) {
+    size_t i;
+    json_t *s;
+    if (!x->e.from || json_array_size(json_object_get(x->e.want, "walking")) || str_is(json_text(x->e.want, "midway"), state_name(class)))
+        return true;
+    json_array_foreach (x->e.from, i, s)
+        if (str_is(json_string_value(s), state_name(class)))
+            return true;
+    return false;
+}
+
+/* The next step of a walk is open; whatever stands there already is walked. */
+static bool is_walking(const struct effect_row *x, enum state class) {
+    return json_array_size(json_object_get(x->e.want, "walking")) > 0 && class != STATE_OPEN;
+}
+
+static enum state wanted_state(const struct effect_row *x, enum state class) {
+    enum state s = STATE_NONE;
+    if (is_walking(x, class))
+        return STATE_OPEN;
+    state_parse(json_text(x->e.want, "state"), &s);
+    return s;
+}
+
+static void supersede_decision(struct dispatch *d, struct effect_row *all, size_t n, const struct effect_row *head, const char *why) {
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.decision == head->e.decision && all[i].e.kind != EFFECT_FIELD && all[i].e.state == EFFECT_PENDING) {
+            store_effect_move(d->e->store, all[i].e.n, EFFECT_SUPERSEDED, why, NULL, now_of(d->e));
+            all[i].e.state = EFFECT_SUPERSEDED;
+            journal(d->e, "bridge", "superseded", d->ref, all[i].e.problem, all[i].e.n, "%s", why);
+        }
+}
+
+static void take(struct dispatch *d, const struct effect_row *x) {
+    if (d->n < array_size(d->effects))
+        d->effects[d->n++] = *x;
+}
+
+/* The state of a decision: already there, taken over by a person, or to be sent. False: the decision is over. */
+static bool choose_state(struct dispatch *d, struct effect_row *all, size_t n, struct effect_row *x, const struct record *r) {
+    enum state class = r->kind == KIND_INCIDENT ? incident_class(r->state, r->outcome) : r->state, want = wanted_state(x, class);
+    if (class == want) {
+        settle_state_done(d, x, want, true);
+        x->e.state = EFFECT_DONE;
+        return true;
+    }
+    if (!may_start_from(x, class)) {
+        supersede_decision(d, all, n, x,
+                           arena_printf(d->a, "it was found %s, moved by somebody else: people win", state_name(class)));
+        return false;
+    }
+    take(d, x);
+    d->write.state = want;
+    outcome_parse(json_text(x->e.want, "outcome"), &d->write.outcome);
+    return true;
+}
+
+static void choose_note(struct dispatch *d, const struct effect_row *x) {
+    struct write_note *note = arena_make(d->a, struct write_note);
+    visibility_parse(json_text(x->e.want, "visibility"), &note->visibility);
+    note->body = arena_strdup(d->a, json_text(x->e.want, "text"));
+    note->marker = arena_strdup(d->a, json_text(x->e.want, "marker"));
+    d->write.note = note;
+    take(d, x);
+}
+
+static void choose_field(struct dispatch *d, struct effect_row *x, const struct record *r) {
+    const char *name = json_text(x->e.want, "field"), *value = json_text(x->e.want, "value");
+    enum field f;
+    if (!field_parse(name, &f))
+        return;
+    if (field_equal(d->e, d->a, f, r->kind, json_text(r->fields, name), value)) {
+        store_effect_move(d->e->store, x->e.n, EFFECT_DONE, NULL, NULL, now_of(d->e));
+        return;
+    }
+    if (d->n_fields == array_size(d->fields))
+        return;
+    d->fields[d->n_fields++] = (struct write_field){.field = f, .value = arena_strdup(d->a, value)};
+    take(d, x);
+}
+
+static bool sendable(const struct dispatch *d, const struct effect_row *x) {
+    return x->e.state == EFFECT_PENDING && !x->held && x->e.not_before <= now_of(d->e);
+}
+
+/* A parked state keeps its note waiting. */
+static bool waits_with_parked(const struct effect_row *all, size_t n, const struct effect_row *x) {
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.state == EFFECT_PARKED && all[i].e.decision == x->e.decision && all[i].e.kind == EFFECT_STATE)
+            return true;
+    return false;
+}
+
+/* The first state or note that may leave, in order, and its decision's others. */
+static void choose_decision(struct dispatch *d, struct effect_row *all, size_t n, const struct record *r) {
+    struct effect_row *head = NULL;
+    for (size_t i = 0; i < n && !head; i++) {
+        struct effect_row *x = &all[i];
+        if ((x->e.kind != EFFECT_STATE && x->e.kind != EFFECT_NOTE) || x->e.state != EFFECT_PENDING || waits_with_parked(all, n, x))
+            continue;
+        if (!sendable(d, x))
+            return;
+        head = x;
+    }
+    if (!head)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.kind == EFFECT_STATE && all[i].e.decision == head->e.decision && all[i].e.state == EFFECT_PENDING &&
+            !choose_state(d, all, n, &all[i], r))
+            return;
+    if (d->write.state == STATE_OPEN && d->n && !str_is(json_text(d->effects[0].e.want, "state"), "open"))
+        return; /* on the way: the note goes with the last step */
+    for (size_t i = 0; i < n && !d->write.note; i++)
+        if (all[i].e.kind == EFFECT_NOTE && all[i].e.decision == head->e.decision && sendable(d, &all[i]))
+            choose_note(d, &all[i]);
+}
+
+/* Fills d->write from what is pending; false: nothing has to be sent. */
+static bool choose(struct dispatch *d, const struct record_row *row) {
+    struct effect_row *all;
+    size_t n = store_effects_open(d->e->store, d->a, d->ref, &all);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.state == EFFECT_IN_FLIGHT || all[i].e.state == EFFECT_UNSURE)
+            return false;
+    choose_decision(d, all, n, &row->r);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.kind == EFFECT_FIELD && sendable(d, &all[i]))
+            choose_field(d, &all[i], &row->r);
+    d->write.fields = d->fields;
+    d->write.n_fields = d->n_fields;
+    d->write.keep_state = d->write.note && d->write.note->visibility == VISIBILITY_PUBLIC && d->write.state == STATE_NONE;
+    return d->n > 0;
+}
+
+/* ---- sending ---- */
+
+static void write_done(struct lane *l, void *who, const struct op_result *r) {
+    (void)l;
+    settle_write(who, r);
+}
+
+/* The record as it was read lives as long as the request. */
+static const struct record *keep_record(struct dispatch *d, const struct record *r) {
+    struct record *copy = arena_make(d->a, struct record);
+    *copy = *r;
+    d->kept_fields = json_deep_copy(r->fields);
+    d->kept_native = json_deep_copy(r->native);
+    copy->fields = d->kept_fields;
+    copy->native = d->kept_native;
+    return copy;
+}
+
+static void send(struct dispatch *d, struct record_row *row) {
+    struct engine *e = d->e;
+    for (size_t i = 0; i < d->n; i++)
+        store_effect_move(e->store, d->effects[i].e.n, EFFECT_IN_FLIGHT, NULL, NULL, now_of(e));
+    const struct record *before = keep_record(d, &row->r);
+    for (size_t i = 0; i < d->n; i++) /* the rows' JSON ends with the transaction */
+        d->wants[i] = json_deep_copy(d->effects[i].e.want);
+    if (!engine_commit(e)) {
+        dispatch_done(d);
+        return;
+    }
+    for (size_t i = 0; i < d->n; i++)
+        d->effects[i].e.want = d->wants[i];
+    d->write.id = strchr(d->ref, ':') + 1;
+    d->write.before = before;
+    lane_run(d->lane, op_write(d->lane->tracker, &d->write), true, write_done, d);
+}
+
+void dispatch_done(struct dispatch *d) {
+    for (size_t i = 0; i < array_size(d->wants); i++)
+        json_decref(d->wants[i]);
+    json_decref(d->kept_fields);
+    json_decref(d->kept_native);
+    dispatch_end(d);
+}
+
+/* ---- reading before writing (law 2) ---- */
+
+static void refresh_failed(struct dispatch *d, const struct op_result *r) {
+    if (r->class == CLASS_OK || r->class == CLASS_GONE || r->class == CLASS_DENIED) {
+        ingest_presence(d->lane, d->a, d->ref, r->presence == PRESENT ? FORBIDDEN : r->presence, r->merged_into, false);
+        store_lookup_add(d->e->store, &(struct lookup_row){.ref = d->ref}, now_of(d->e) + 10 * SEC_MS);
+    }
+    struct effect_row *all;
+    size_t n = store_effects_open(d->e->store, d->a, d->ref, &all);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.state == EFFECT_PENDING)
+            store_effect_later(d->e->store, all[i].e.n, now_of(d->e) + 30 * SEC_MS, r->words);
+    (void)engine_commit(d->e);
+}
+
+static void refreshed(struct lane *l, void *who, const struct op_result *r) {
+    struct dispatch *d = who;
+    struct engine *e = d->e;
+    struct record_row row;
+    bool healthy = lane_health(l, r);
+    if (!healthy || e->stopping) {
+        dispatch_done(d);
+        return;
+    }
+    engine_begin(e);
+    if (!r->n_records || r->presence != PRESENT) {
+        refresh_failed(d, r);
+        dispatch_done(d);
+        return;
+    }
+    ingest(l, d->a, &(struct seen){.record = &r->records[0]});
+    if (!engine_commit(e)) {
+        dispatch_done(d);
+        return;
+    }
+    worker_drain(e);
+    engine_begin(e);
+    if (!engine_may_write(e) || !store_record(e->store, d->a, d->ref, &row) || !choose(d, &row)) {
+        (void)engine_commit(e);
+        dispatch_done(d);
+        return;
+    }
+    send(d, &row);
+}
+
+/* ---- creations ---- */
+
+static void create_done(struct lane *l, void *who, const struct op_result *r) {
+    (void)l;
+    settle_create(who, r);
+}
+
+static void send_creation(struct dispatch *d, const struct effect_row *x) {
+    struct engine *e = d->e;
+    engine_begin(e);
+    store_effect_move(e->store, x->e.n, EFFECT_IN_FLIGHT, NULL, NULL, now_of(e));
+    d->effects[d->n++] = *x;
+    d->wants[0] = json_deep_copy(x->e.want);
+    if (!engine_commit(e)) {
+        dispatch_done(d);
+        return;
+    }
+    const json_t *w = d->effects[0].e.want = d->wants[0];
+    struct create_request c = {.title = json_text(w, "title"),
+                               .body = json_text(w, "body"),
+                               .marker = json_text(w, "marker"),
+                               .service = json_text(w, "service"),
+                               .priority = json_text(w, "priority")};
+    lane_run(d->lane, op_create(d->lane->tracker, &c), true, create_done, d);
+}
+
+/* ---- the round ---- */
+
+static bool any_unsure(const struct effect_row *all, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.state == EFFECT_UNSURE)
+            return true;
+    return false;
+}
+
+static void begin(struct lane *l, const char *ref) {
+    struct engine *e = l->e;
+    struct dispatch *d = dispatch_new(l, ref);
+    struct effect_row *all;
+    size_t n = store_effects_open(e->store, d->a, ref, &all);
+    if (any_unsure(all, n)) {
+        look_begin(d);
+        return;
+    }
+    if (!engine_may_write(e)) {
+        lane_release(l, ref);
+        arena_free(d->a);
+        free(d->ref);
+        free(d);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.kind == EFFECT_CREATE && all[i].e.state == EFFECT_PENDING) {
+            send_creation(d, &all[i]);
+            return;
+        }
+    lane_run(l, op_read(l->tracker, strchr(ref, ':') + 1), false, refreshed, d);
+}
+
+void deliver_run(struct lane *l) {
+    struct engine *e = l->e;
+    cleanup_arena struct arena *a = arena_new();
+    const char **refs;
+    if (!l->import_done || l->stopped)
+        return;
+    for (size_t i = 0; i < e->n_lanes; i++)
+        if (!e->lanes[i].import_done && !e->lanes[i].paused)
+            return;
+    size_t n = store_refs_sendable(e->store, a, l->cfg->name, now_of(e), 64, &refs);
+    for (size_t i = 0; i < n && l->jobs < l->cfg->concurrency && lane_can(l); i++)
+        if (!lane_busy(l, refs[i]))
+            begin(l, refs[i]);
+}

@@ -1,0 +1,37 @@
+/* deliver: what deliver.c and settle.c share: one record's effects on their way. */
+#ifndef SYNC_DELIVER_H
+#define SYNC_DELIVER_H
+
+#include "engine.h"
+
+#define EFFECTS_AT_ONCE 16
+
+struct dispatch {
+    struct lane *lane;
+    struct engine *e;
+    char *ref;
+    struct arena *a;
+    struct effect_row effects[EFFECTS_AT_ONCE]; /* in flight, or unsure and looked for */
+    json_t *wants[EFFECTS_AT_ONCE];             /* theirs, kept over the transaction's end */
+    size_t n;
+    struct write_request write;
+    struct write_field fields[EFFECTS_AT_ONCE];
+    size_t n_fields;
+    json_t *kept_fields, *kept_native;
+    bool record_read; /* while looking: states and fields were compared */
+};
+
+struct dispatch *dispatch_new(struct lane *l, const char *ref);
+/* Frees it and lets the lane go on. */
+void dispatch_end(struct dispatch *d);
+void dispatch_done(struct dispatch *d);
+
+/* A state was confirmed by a read: the incident remembers it. Inside a transaction. */
+void settle_state_done(struct dispatch *d, const struct effect_row *x, enum state confirmed, bool was_there);
+/* What became of the request; ends the delivery. */
+void settle_write(struct dispatch *d, const struct op_result *r);
+void settle_create(struct dispatch *d, const struct op_result *r);
+/* Only looking settles what is unsure (law 5); ends the delivery. */
+void look_begin(struct dispatch *d);
+
+#endif

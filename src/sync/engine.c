@@ -1,0 +1,349 @@
+/* engine: beginning, end and reload; transactions; who is told what changed.
+ *
+ * One struct engine owns the settings, the lanes (one a tracker), the compiled
+ * reference rules and note templates. It borrows the store and the world. */
+#include "engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMIT_RETRY (2 * SEC_MS)
+
+void engine_begin(struct engine *e) { store_begin(e->store); }
+
+bool engine_commit(struct engine *e) {
+    struct fault fault = {0};
+    if (store_commit(e->store, &fault) == 0) {
+        e->commit_failures = 0;
+        return true;
+    }
+    e->fault = fault;
+    if (e->commit_failures++ % 30 == 0)
+        log_error(e->world->log, "%s", fault.text);
+    engine_wake(e, COMMIT_RETRY);
+    return false;
+}
+
+void engine_wake(struct engine *e, msec_t delay) {
+    if (e->started && !e->stopping)
+        e->world->timers.start(e->worker, delay);
+}
+
+void engine_changed(struct engine *e, const char *what, const char *ref) {
+    if (e->changed)
+        e->changed(e->changed_arg, what, ref);
+}
+
+void engine_on_change(struct engine *e, void (*changed)(void *arg, const char *what, const char *ref), void *arg) {
+    e->changed = changed;
+    e->changed_arg = arg;
+}
+
+struct lane *engine_lane(struct engine *e, const char *tracker) {
+    for (size_t i = 0; i < e->n_lanes; i++)
+        if (str_is(e->lanes[i].cfg->name, tracker))
+            return &e->lanes[i];
+    return NULL;
+}
+
+struct lane *engine_lane_of_ref(struct engine *e, const char *ref) {
+    const char *colon = ref ? strchr(ref, ':') : NULL;
+    for (size_t i = 0; colon && i < e->n_lanes; i++) {
+        const char *name = e->lanes[i].cfg->name;
+        if (strlen(name) == (size_t)(colon - ref) && memcmp(name, ref, strlen(name)) == 0)
+            return &e->lanes[i];
+    }
+    return NULL;
+}
+
+void journal(struct engine *e, const char *actor, const char *what, const char *ref, int64_t problem, int64_t effect, const char *format,
+             ...) {
+    char text[1000];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    store_journal(e->store, now_of(e),
+                  &(struct journal_entry){.actor = actor, .what = what, .ref = ref, .problem = problem, .effect = effect, .text = text});
+}
+
+bool engine_may_write(const struct engine *e) { return e->outbox_open && !e->settings->dry_run && !e->stopping; }
+
+/* ---- references ---- */
+
+static int rules_make(struct engine *e, struct fault *fault) {
+    cleanup_arena struct arena *a = arena_new();
+    struct reference_form *forms = NULL;
+    struct reference_pattern *patterns = NULL;
+    size_t n_forms = 0, n_patterns = 0;
+    for (size_t i = 0; i < e->n_lanes; i++) {
+        size_t n;
+        const struct tracker_url_form *u = tracker_url_forms(e->lanes[i].tracker, &n);
+        for (size_t k = 0; k < n; k++)
+            *arena_push(a, &forms, &n_forms) =
+                (struct reference_form){.tracker = e->lanes[i].cfg->name, .prefix = u[k].prefix, .id_pattern = u[k].id_pattern};
+    }
+    for (size_t i = 0; i < e->settings->n_patterns; i++)
+        *arena_push(a, &patterns, &n_patterns) =
+            (struct reference_pattern){.pattern = e->settings->patterns[i].pattern, .tracker = e->settings->patterns[i].tracker};
+    struct reference_rules *rules;
+    int rc = reference_rules_new(forms, n_forms, patterns, n_patterns, &rules, fault);
+    if (rc < 0)
+        return rc;
+    reference_rules_free(e->rules);
+    e->rules = rules;
+    return 0;
+}
+
+/* ---- lanes ---- */
+
+static void lanes_free(struct lane *lanes, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        lane_deinit(&lanes[i]);
+    free(lanes);
+}
+
+static int lanes_make(struct engine *e, struct settings *settings, struct lane **ret, struct fault *fault) {
+    struct lane *lanes = calloc(settings->n_trackers + 1, sizeof(*lanes));
+    for (size_t i = 0; i < settings->n_trackers; i++) {
+        int rc = lane_init(&lanes[i], e, &settings->trackers[i], fault);
+        if (rc < 0) {
+            lanes_free(lanes, i + 1);
+            return rc;
+        }
+    }
+    *ret = lanes;
+    return 0;
+}
+
+/* ---- identity ---- */
+
+static bool identity(struct engine *e, struct fault *fault) {
+    cleanup_arena struct arena *a = arena_new();
+    engine_begin(e);
+    const char *instance = store_meta(e->store, a, "instance");
+    if (!instance) {
+        instance = "b1";
+        store_meta_set(e->store, "instance", instance);
+        store_meta_set(e->store, "outbox", "open");
+        journal(e, "bridge", "began", "", 0, 0, "a new database");
+    }
+    snprintf(e->instance, sizeof(e->instance), "%s", instance);
+    e->outbox_open = !str_is(store_meta(e->store, a, "outbox"), "shut");
+    int unsure = store_in_flight_unsure(e->store, now_of(e));
+    if (unsure)
+        journal(e, "bridge", "unsure", "", 0, 0, "%d effects were in flight when the service ended: each is looked for before anything is sent again",
+                unsure);
+    for (size_t i = 0; i < e->settings->n_trackers; i++) {
+        const struct settings_tracker *t = &e->settings->trackers[i];
+        store_tracker_ensure(e->store, t->name, t->connector, role_name(t->role), t->url);
+    }
+    int rc = store_commit(e->store, fault);
+    return rc == 0;
+}
+
+struct texts {
+    struct engine *e;
+    const char *folder;
+};
+
+static char *read_template(void *arg, struct arena *a, const char *name, struct fault *fault) {
+    const struct texts *t = arg;
+    return t->e->world->read_text(t->e->world->arg, a, t->folder, name, fault);
+}
+
+static int templates_make(struct engine *e, struct fault *fault) {
+    struct texts texts = {.e = e, .folder = e->settings->texts};
+    struct note_source source = {.read = read_template, .arg = &texts};
+    struct note_faults faults = {0};
+    const struct note_templates *notes;
+    struct arena *a = arena_new();
+    int rc = note_templates_load(texts.folder ? &source : NULL, e->settings->language, a, &notes, &faults);
+    if (rc < 0) {
+        fault_set(fault, rc, "note template %s, line %d: %s", faults.count ? faults.items[0].file : "?",
+                  faults.count ? faults.items[0].line : 0, faults.count ? faults.items[0].text : "cannot be read");
+        arena_free(a);
+        return rc;
+    }
+    arena_free(e->notes_arena);
+    e->notes_arena = a;
+    e->notes = notes;
+    return 0;
+}
+
+int engine_new(const struct engine_world *world, struct store *store, struct settings *settings, struct engine **ret,
+               struct fault *fault) {
+    struct engine *e = calloc(1, sizeof(*e));
+    int rc = 0;
+    e->world = world;
+    e->store = store;
+    e->settings = settings;
+    e->worker = world->timers.make(world->timers.arg, worker_run, e);
+    if (!identity(e, fault))
+        rc = -EIO;
+    if (rc == 0)
+        rc = lanes_make(e, settings, &e->lanes, fault);
+    if (rc == 0) {
+        e->n_lanes = settings->n_trackers;
+        rc = rules_make(e, fault);
+    }
+    if (rc == 0)
+        rc = templates_make(e, fault);
+    if (rc < 0) {
+        e->settings = NULL;
+        engine_free(e);
+        return rc;
+    }
+    *ret = e;
+    return 0;
+}
+
+int engine_start(struct engine *e, struct fault *fault) {
+    cleanup_arena struct arena *a = arena_new();
+    e->started = true;
+    for (size_t i = 0; i < e->n_lanes; i++) {
+        struct tracker_row t;
+        struct lane *l = &e->lanes[i];
+        if (!store_tracker(e->store, a, l->cfg->name, &t))
+            return fault_set(fault, -EIO, "tracker %s is not in the database", l->cfg->name);
+        l->import_done = str_is(t.import, "done");
+        l->paused = t.paused || l->cfg->paused;
+        l->offset = t.clock_offset;
+        l->last_ok = l->stored_ok = t.last_ok;
+        l->stopped = t.stopped ? strdup(t.stopped) : NULL;
+        l->sweep_at = t.sweep_began ? t.sweep_began + l->cfg->sweep : 0;
+        snprintf(l->sweep_ref, sizeof(l->sweep_ref), "%s", t.sweep_at ? t.sweep_at : "");
+        l->sweeping = !str_empty(t.sweep_at);
+        lane_wake(l, 0);
+    }
+    engine_wake(e, 0);
+    return 0;
+}
+
+/* ---- the end ---- */
+
+static void stop_done(void *arg) {
+    struct engine *e = arg;
+    void (*stopped)(void *) = e->stopped;
+    e->stopped = NULL;
+    if (stopped)
+        stopped(e->stopped_arg);
+}
+
+void engine_job_ended(struct engine *e) {
+    if (e->stopping && e->jobs == 0 && e->stopped)
+        e->world->timers.start(e->grace, 0);
+}
+
+void engine_stop(struct engine *e, msec_t grace, void (*done)(void *arg), void *arg) {
+    e->stopping = true;
+    e->stopped = done;
+    e->stopped_arg = arg;
+    e->world->timers.stop(e->worker);
+    for (size_t i = 0; i < e->n_lanes; i++)
+        e->world->timers.stop(e->lanes[i].timer);
+    if (!e->grace)
+        e->grace = e->world->timers.make(e->world->timers.arg, stop_done, e);
+    e->world->timers.start(e->grace, e->jobs ? grace : 0);
+}
+
+struct engine *engine_free(struct engine *e) {
+    if (!e)
+        return NULL;
+    lanes_free(e->lanes, e->n_lanes);
+    reference_rules_free(e->rules);
+    arena_free(e->notes_arena);
+    if (e->worker)
+        e->world->timers.free(e->worker);
+    if (e->grace)
+        e->world->timers.free(e->grace);
+    settings_free(e->settings);
+    free(e);
+    return NULL;
+}
+
+void engine_when_idle(struct engine *e, void (*idle)(void *arg, bool failed), void *arg) {
+    e->idle = idle;
+    e->idle_arg = arg;
+}
+
+/* Every tracker polled, nothing due, nothing to send now. */
+void engine_maybe_idle(struct engine *e) {
+    cleanup_arena struct arena *a = arena_new();
+    bool failed = false;
+    if (!e->idle || e->jobs || e->stopping || store_due_any(e->store))
+        return;
+    for (size_t i = 0; i < e->n_lanes; i++) {
+        struct lane *l = &e->lanes[i];
+        struct lookup_row *lookups;
+        const char **refs;
+        failed |= l->down || l->stopped;
+        if (l->paused || l->down || l->stopped)
+            continue;
+        if (!l->last_poll || l->polling || (l->import_done && store_lookups(e->store, a, l->cfg->name, now_of(e), 1, &lookups)) ||
+            (engine_may_write(e) && store_refs_sendable(e->store, a, l->cfg->name, now_of(e), 1, &refs)))
+            return;
+    }
+    void (*idle)(void *, bool) = e->idle;
+    e->idle = NULL;
+    idle(e->idle_arg, failed);
+}
+
+/* ---- reload ---- */
+
+void engine_hold(struct engine *e, bool hold) {
+    e->held = hold;
+    for (size_t i = 0; !hold && i < e->n_lanes; i++)
+        lane_wake(&e->lanes[i], 0);
+}
+
+json_t *engine_preview(struct engine *e) {
+    int64_t before = store_next_decision(e->store);
+    engine_begin(e);
+    store_due_all(e->store, false, "what if");
+    if (!engine_commit(e))
+        return json_object();
+    while (store_due_any(e->store)) {
+        bool failed = e->commit_failures > 0;
+        worker_drain(e);
+        if (failed || e->commit_failures)
+            break;
+    }
+    return store_effect_counts(e->store, before);
+}
+
+/* With operations under way the lanes cannot be replaced: they end first. */
+int engine_reload(struct engine *e, struct settings *settings, struct fault *fault) {
+    struct lane *lanes;
+    if (e->jobs)
+        return fault_set(fault, -EBUSY, "requests are under way");
+    int rc = lanes_make(e, settings, &lanes, fault);
+    if (rc < 0)
+        return rc;
+    struct lane *old = e->lanes;
+    size_t n_old = e->n_lanes;
+    struct settings *old_settings = e->settings;
+    e->lanes = lanes;
+    e->n_lanes = settings->n_trackers;
+    e->settings = settings;
+    rc = rules_make(e, fault);
+    if (rc == 0)
+        rc = templates_make(e, fault);
+    if (rc == 0 && !identity(e, fault))
+        rc = -EIO;
+    if (rc < 0) {
+        e->lanes = old;
+        e->n_lanes = n_old;
+        e->settings = old_settings;
+        lanes_free(lanes, settings->n_trackers);
+        return rc;
+    }
+    lanes_free(old, n_old);
+    settings_free(old_settings);
+    engine_begin(e);
+    store_due_all(e->store, true, "the configuration was reloaded");
+    journal(e, "bridge", "reloaded", "", 0, 0, "the configuration was reloaded");
+    (void)engine_commit(e);
+    return engine_start(e, fault);
+}

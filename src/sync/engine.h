@@ -1,0 +1,197 @@
+/* engine: what the files of this room share.
+ *
+ *   engine.c   beginning, end, reload          lane.c     one tracker: operations, health
+ *   poll.c     lists, import, versions         lookup.c   reads of single records, sweep, presence
+ *   ingest.c   a record was seen               gather.c   its evidence
+ *   relink.c   evidence to links and problems  due.c      the worker
+ *   facts.c    what policy is handed           incident.c problem.c defect.c  one decision each
+ *   assert.c   wants to effects                mirror.c   mirrored values
+ *   deliver.c  effects to the tracker          settle.c   what became of them, and looking
+ *   command*.c what people want
+ *
+ * All database work of one event stands between engine_begin and engine_commit. */
+#ifndef SYNC_ENGINE_H
+#define SYNC_ENGINE_H
+
+#include "bascule/note.h"
+#include "bascule/policy.h"
+#include "bascule/store.h"
+#include "bascule/sync.h"
+#include "bascule/tracker.h"
+
+struct lane;
+
+/* A reference that lives as long as something is under way for its record. */
+struct busy {
+    struct busy *next;
+    char ref[];
+};
+
+struct lane {
+    struct engine *e;
+    const struct settings_tracker *cfg;
+    struct tracker *tracker;
+    struct timer *timer;      /* the next thing to do */
+    bool polling;             /* a list is under way */
+    msec_t poll_at;           /* wall clock of the next poll */
+    int jobs;                 /* single-record operations under way */
+    struct busy *busy;        /* their records */
+    bool import_done, paused;
+    bool listed;              /* the import has seen its last page */
+    const char *stopped;      /* heap; why nothing is believed from here */
+    /* health */
+    int failures;             /* in a row */
+    bool down;
+    msec_t wait_until;        /* limits, back-off */
+    char error[400];
+    msec_t error_since, last_ok, last_poll, stored_ok;
+    msec_t offset;            /* tracker's clock minus ours */
+    msec_t sweep_at;          /* when the next sweep begins */
+    char sweep_ref[300];      /* "" no sweep runs */
+    bool sweeping;
+    uint64_t requests, writes; /* counted since start */
+};
+
+struct engine {
+    const struct engine_world *world;
+    struct store *store;
+    struct settings *settings;
+    struct lane *lanes;
+    size_t n_lanes;
+    struct reference_rules *rules;
+    const struct note_templates *notes; /* in notes_arena */
+    struct arena *notes_arena;
+    char instance[16];
+    struct timer *worker;
+    bool started, stopping, held, outbox_open;
+    int jobs;                 /* all lanes */
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+    struct timer *grace;
+    void (*idle)(void *arg, bool failed);
+    void *idle_arg;
+    void (*changed)(void *arg, const char *what, const char *ref);
+    void *changed_arg;
+    struct fault fault;       /* of the last commit that failed */
+    int commit_failures;
+};
+
+/* ---- engine.c ---- */
+static inline msec_t now_of(const struct engine *e) { return clock_now(&e->world->clock); }
+void engine_begin(struct engine *e);
+/* False: rolled back; everything the transaction was about must be done again. Asks the worker to come. */
+bool engine_commit(struct engine *e);
+void engine_wake(struct engine *e, msec_t delay); /* the worker */
+void engine_maybe_idle(struct engine *e);
+void engine_job_ended(struct engine *e);
+void engine_changed(struct engine *e, const char *what, const char *ref);
+struct lane *engine_lane(struct engine *e, const char *tracker);
+struct lane *engine_lane_of_ref(struct engine *e, const char *ref);
+bool engine_may_write(const struct engine *e);
+void journal(struct engine *e, const char *actor, const char *what, const char *ref, int64_t problem, int64_t effect, const char *format,
+             ...) printf_like(7, 8);
+
+/* ---- lane.c ---- */
+typedef void job_done(struct lane *l, void *who, const struct op_result *result);
+/* Drives an operation to its end, then calls done and frees op. Takes op. write: counts it as one. */
+void lane_run(struct lane *l, struct op *op, bool write, job_done *done, void *who);
+bool lane_busy(const struct lane *l, const char *ref);
+void lane_hold(struct lane *l, const char *ref);
+void lane_release(struct lane *l, const char *ref);
+void lane_wake(struct lane *l, msec_t delay);
+/* What a result says of the tracker: true if it may be believed (the class is
+ * about the record, not about the tracker). */
+bool lane_health(struct lane *l, const struct op_result *r);
+bool lane_can(const struct lane *l); /* may send now */
+int lane_init(struct lane *l, struct engine *e, const struct settings_tracker *cfg, struct fault *fault);
+void lane_deinit(struct lane *l);
+
+/* ---- poll.c ---- */
+void poll_start(struct lane *l);
+void poll_versions(struct lane *l);
+void import_maybe_done(struct lane *l);
+
+/* ---- lookup.c ---- */
+void lookups_run(struct lane *l);
+void sweep_run(struct lane *l);
+/* Reads one record now; then(arg, ok) after it was ingested. */
+void lookup_now(struct lane *l, const char *ref, void (*then)(void *arg, const struct op_result *r), void *arg);
+
+/* ---- ingest.c: inside a transaction ---- */
+struct seen {
+    const struct record *record;
+    bool adopt;    /* by an import: what it finds is adopted */
+    uint64_t hash; /* of the list's element; 0: keep */
+    const char *by; /* who moved it, when the record itself can't tell */
+};
+void ingest(struct lane *l, struct arena *a, const struct seen *seen);
+void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum presence presence, const char *merged_into, bool certain);
+
+/* ---- gather.c ---- */
+/* Brings the evidence that stands in a record up to date; true if any came or went. */
+bool gather(struct lane *l, struct arena *a, const char *ref, const struct record *r, bool suggest_only);
+const char *native_field(const struct lane *l, enum field f);
+const char *home_tracker(const struct engine *e, enum role role);
+
+/* ---- relink.c ---- */
+void relink_incident(struct engine *e, struct arena *a, const char *ref, bool adopt);
+/* All incidents whose evidence names that defect. */
+void relink_defect(struct engine *e, struct arena *a, const char *ref, bool adopt);
+int64_t problem_make(struct engine *e, struct arena *a, const char *title, const char *service, bool automatic, const char *actor);
+/* The problem that a defect stands behind; made if there is none. */
+int64_t problem_of_defect(struct engine *e, struct arena *a, const char *ref, const char *actor);
+void problem_maybe_undo(struct engine *e, struct arena *a, int64_t id);
+
+/* ---- facts.c ---- */
+bool facts_problem(struct engine *e, struct arena *a, int64_t id, struct problem_facts *ret);
+size_t facts_incident_problems(struct engine *e, struct arena *a, const char *ref, struct problem_facts **ret);
+/* Live end of a chain of duplicates. */
+void facts_defect(struct engine *e, struct arena *a, const char *ref, struct defect_facts *ret);
+/* Problems whose delivery depends on a defect: its own, and those of its duplicates. */
+size_t problems_of_defect(struct engine *e, struct arena *a, const char *ref, int64_t **ret);
+
+/* ---- due.c, incident.c, problem.c, defect.c: inside a transaction ---- */
+void worker_run(void *engine);
+void worker_drain(struct engine *e); /* a few steps at once, before something is written */
+void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int64_t batch, bool adopt);
+void decide_problem_now(struct engine *e, struct arena *a, int64_t id, bool adopt);
+void decide_defect_now(struct engine *e, struct arena *a, const char *ref, bool adopt);
+
+/* ---- assert.c ---- */
+struct asserting {
+    struct engine *e;
+    struct arena *a;
+    int turn;
+    int64_t batch;
+    bool quiet; /* begun by `policy apply`: notes are spent */
+    bool spent; /* adopted or ignored: spent without leaving */
+    const char *why_spent;
+    const struct problem_facts *problems;
+    size_t n_problems;
+    const struct judged *judged; /* NULL for a defect's own */
+    const struct record *record; /* the incident or defect that is decided on */
+    msec_t linked_at;
+    json_t *did; /* array: what was wanted and became of it, for explain */
+};
+void assert_wants(struct asserting *x, const struct decision *d);
+/* The attention of a decision as the store takes it. */
+const struct attention_item *attention_items(struct arena *a, const struct decision *d);
+/* A creation as a want: the facts of an incident or problem for a new defect. 0: it was asked for before. */
+int64_t assert_creation(struct engine *e, struct arena *a, const char *tracker, const char *key, int64_t problem,
+                        const struct record *incident, const char *reason);
+
+/* ---- mirror.c ---- */
+void mirror_incident(struct engine *e, struct arena *a, const struct record *r, const struct problem_facts *problems, size_t n,
+                     enum outcome outcome, bool keeps_outcome, bool spent);
+void mirror_defect(struct engine *e, struct arena *a, const struct record *r, const struct problem *const *problems, size_t n,
+                   const struct counts *counts, bool spent);
+bool field_equal(struct engine *e, struct arena *a, enum field f, enum kind kind, const char *x, const char *y);
+
+/* ---- deliver.c, settle.c ---- */
+void deliver_run(struct lane *l);
+
+/* ---- command ---- */
+typedef void command_fn(struct engine *e, json_t *args, const char *actor, command_done *done, void *who);
+json_t *problem_details(int status, const char *title, const char *detail);
+
+#endif

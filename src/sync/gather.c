@@ -1,0 +1,262 @@
+/* gather: the evidence that stands in a record - fields, texts, relations - is
+ * brought up to date. A rule withdraws only its own evidence; what the bridge
+ * wrote is never evidence (domain.md 2). */
+#include "engine.h"
+
+#include <string.h>
+
+#define QUOTE_MAX 200
+
+struct gathering {
+    struct lane *l;
+    struct engine *e;
+    struct arena *a;
+    const char *ref;
+    const struct record *r;
+    bool suggest;
+    struct evidences have; /* of this origin */
+    bool *still;           /* have[i] was seen again */
+    bool changed;
+};
+
+const char *native_field(const struct lane *l, enum field f) { return json_text(l->cfg->fields, field_name(f)); }
+
+/* The one tracker of that role, whose bare ids need no name; NULL if there are several. */
+const char *home_tracker(const struct engine *e, enum role role) {
+    const char *home = NULL;
+    for (size_t i = 0; i < e->n_lanes; i++) {
+        if (e->lanes[i].cfg->role != role)
+            continue;
+        if (home)
+            return NULL;
+        home = e->lanes[i].cfg->name;
+    }
+    return home;
+}
+
+/* Fills the pair; false if the reference makes none (another incident, itself). */
+static bool pair(const struct gathering *g, const struct reference *to, struct evidence *ret) {
+    *ret = (struct evidence){.incident = "", .defect = "", .origin = g->ref};
+    bool incident = g->r->kind == KIND_INCIDENT;
+    if (incident)
+        ret->incident = g->ref;
+    else
+        ret->defect = g->ref;
+    if (to->problem) {
+        ret->problem = to->problem;
+        return true;
+    }
+    struct lane *other = engine_lane(g->e, to->tracker);
+    if (!other || other->cfg->role != (incident ? ROLE_DEFECTS : ROLE_TICKETING))
+        return false;
+    const char *target = ref_make(g->a, to->tracker, to->id);
+    if (incident)
+        ret->defect = target;
+    else
+        ret->incident = target;
+    return true;
+}
+
+static bool same_pair(const struct evidence *x, const struct evidence *y) {
+    return x->problem == y->problem && str_same(x->incident, y->incident) && str_same(x->defect, y->defect) &&
+           str_same(x->source, y->source) && str_same(x->place, y->place);
+}
+
+static void stands(struct gathering *g, struct evidence *e) {
+    for (size_t i = 0; i < g->have.count; i++)
+        if (same_pair(&g->have.items[i], e)) {
+            g->still[i] = true;
+            return;
+        }
+    if (!e->at)
+        e->at = g->r->updated ? g->r->updated : now_of(g->e);
+    store_evidence_add(g->e->store, e, now_of(g->e));
+    const char *to = e->problem ? arena_printf(g->a, "P-%lld", (long long)e->problem) : g->r->kind == KIND_INCIDENT ? e->defect : e->incident;
+    journal(g->e, e->actor ? e->actor : "tracker", "evidence", g->ref, e->problem, 0, "refers to %s (%s%s%s)", to, e->place,
+            e->suggested ? ", by a requester: only suggests" : "", e->quote ? arena_printf(g->a, ": %s", e->quote) : "");
+    g->changed = true;
+}
+
+/* ---- texts ---- */
+
+/* Without what the bridge wrote in it, quoted or not. */
+static const char *foreign_part(struct gathering *g, const char *body) {
+    struct marker m;
+    for (int i = 0; i < 20 && marker_find(g->a, body, &m); i++) {
+        struct effect_row own;
+        const char *text = NULL;
+        if (str_is(m.instance, g->e->instance) && store_effect_by_marker(g->e->store, g->a, m.word, &own))
+            text = json_text(own.e.want, "text");
+        body = own_text_strip(g->a, body, text, m.whole);
+    }
+    return body;
+}
+
+static void gather_text(struct gathering *g, const struct text *t) {
+    struct references found;
+    const char *body = foreign_part(g, t->body);
+    reference_scan(g->e->rules, g->a, body, &found);
+    for (size_t i = 0; i < found.count; i++) {
+        struct evidence e;
+        if (!pair(g, &found.items[i], &e))
+            continue;
+        e.source = "text";
+        e.place = t->id && !str_is(t->place, "subject") && !str_is(t->place, "description") ? arena_printf(g->a, "%s %s", t->place, t->id)
+                                                                                            : t->place;
+        e.actor = t->author;
+        e.at = t->at;
+        e.suggested = g->suggest && t->requester;
+        e.quote = str_cut(g->a, found.items[i].quote, QUOTE_MAX);
+        stands(g, &e);
+    }
+}
+
+static bool has_text(const struct record *r, const char *place) {
+    for (size_t i = 0; i < r->n_texts; i++)
+        if (str_is(r->texts[i].place, place))
+            return true;
+    return false;
+}
+
+static void gather_texts(struct gathering *g) {
+    for (size_t i = 0; i < g->r->n_texts; i++)
+        if (g->r->texts[i].body)
+            gather_text(g, &g->r->texts[i]);
+    if (!has_text(g->r, "subject") && g->r->title)
+        gather_text(g, &(struct text){.place = "subject", .author = g->r->reporter, .requester = true, .at = g->r->created, .body = g->r->title});
+}
+
+/* ---- relations ---- */
+
+static void gather_relations(struct gathering *g) {
+    for (size_t i = 0; i < g->r->n_relations; i++) {
+        const struct relation *x = &g->r->relations[i];
+        struct references found;
+        struct evidence e;
+        if (x->type != RELATION_URL)
+            continue;
+        reference_scan(g->e->rules, g->a, x->target, &found);
+        if (!found.count || !pair(g, &found.items[0], &e))
+            continue;
+        e.source = "relation";
+        e.place = "link";
+        e.actor = x->by;
+        e.at = x->at;
+        e.quote = str_cut(g->a, x->target, QUOTE_MAX);
+        stands(g, &e);
+    }
+}
+
+/* ---- fields ---- */
+
+/* Who last set that native field, and when. */
+static const struct change *field_change(const struct gathering *g, enum field f) {
+    const char *native = native_field(g->l, f);
+    const struct change *last = NULL;
+    for (size_t i = 0; native && i < g->r->n_changes; i++)
+        if (str_is(g->r->changes[i].field, native) && (!last || g->r->changes[i].at >= last->at))
+            last = &g->r->changes[i];
+    return last;
+}
+
+static struct reference target_of(const struct gathering *g, const struct evidence *e) {
+    struct reference to = {.problem = e->problem};
+    if (!e->problem)
+        ref_split(g->a, g->r->kind == KIND_INCIDENT ? e->defect : e->incident, &to.tracker, &to.id);
+    return to;
+}
+
+static void reject_target(struct gathering *g, const struct reference *to, const char *place, const struct change *by) {
+    const char *actor = by && by->by ? by->by : "tracker";
+    const char *other = to->problem ? arena_printf(g->a, "P-%lld", (long long)to->problem) : ref_make(g->a, to->tracker, to->id);
+    bool incident = g->r->kind == KIND_INCIDENT;
+    const char *first = !incident && !to->problem ? other : g->ref, *second = !incident && !to->problem ? g->ref : other;
+    store_reject(g->e->store, first, second, now_of(g->e), actor);
+    if (to->problem && incident) { /* rejecting the problem rejects all that leads to it */
+        struct link_row *defects;
+        size_t n = store_links_of_problem(g->e->store, g->a, to->problem, "defect", "confirmed", 100, &defects);
+        for (size_t i = 0; i < n; i++)
+            store_reject(g->e->store, g->ref, defects[i].ref, now_of(g->e), actor);
+    }
+    journal(g->e, actor, "rejected", g->ref, to->problem, 0, "a person took %s out of %s, which the bridge had filled: the link is rejected", other,
+            place);
+    g->changed = true;
+}
+
+static void gather_field(struct gathering *g, enum field f, const char *home) {
+    const char *name = field_name(f), *place = arena_printf(g->a, "field %s", native_field(g->l, f));
+    const char *text = json_text(g->r->fields, name);
+    struct references now, written = {0}, own = {0};
+    struct value_row v;
+    struct field_diff diff;
+    const struct change *by = field_change(g, f);
+    reference_field(g->e->rules, g->a, text, home, &now);
+    if (store_value(g->e->store, g->a, g->ref, name, &v) && v.written)
+        reference_field(g->e->rules, g->a, v.written, home, &written);
+    for (size_t i = 0; i < g->have.count; i++)
+        if (str_is(g->have.items[i].source, "field") && str_is(g->have.items[i].place, place))
+            *arena_push(g->a, &own.items, &own.count) = target_of(g, &g->have.items[i]);
+    field_compare(g->a, &now, &written, &own, &diff);
+    for (size_t i = 0; i < diff.rejected.count; i++)
+        reject_target(g, &diff.rejected.items[i], place, by);
+    if (diff.rejected.count) { /* taken out once: later it is neither ours nor to be rejected again */
+        v.written = text ? text : "";
+        store_value_put(g->e->store, g->ref, name, &v);
+    }
+    for (size_t i = 0; i < now.count; i++) {
+        struct evidence e;
+        bool ours = references_have(&written, &now.items[i]) && !references_have(&own, &now.items[i]);
+        if (ours || !pair(g, &now.items[i], &e))
+            continue;
+        e.source = "field";
+        e.place = place;
+        e.actor = by ? by->by : NULL;
+        e.at = by ? by->at : 0;
+        e.quote = str_cut(g->a, now.items[i].quote, QUOTE_MAX);
+        stands(g, &e);
+    }
+}
+
+static void gather_fields(struct gathering *g) {
+    bool incident = g->r->kind == KIND_INCIDENT;
+    enum field f = incident ? FIELD_DEFECT : FIELD_INCIDENTS;
+    if (native_field(g->l, f))
+        gather_field(g, f, home_tracker(g->e, incident ? ROLE_DEFECTS : ROLE_TICKETING));
+    if (native_field(g->l, FIELD_PROBLEM))
+        gather_field(g, FIELD_PROBLEM, NULL);
+}
+
+/* ---- all of it ---- */
+
+/* Without detail only the fields and what texts came along were looked at. */
+static bool looked_at(const struct gathering *g, const struct evidence *e) {
+    if (g->r->detailed || str_is(e->source, "field") || str_is(e->place, "subject"))
+        return true;
+    return str_is(e->place, "description") && has_text(g->r, "description");
+}
+
+static void withdraw(struct gathering *g) {
+    for (size_t i = 0; i < g->have.count; i++) {
+        const struct evidence *e = &g->have.items[i];
+        if (g->still[i] || !looked_at(g, e))
+            continue;
+        store_evidence_drop(g->e->store, e->n);
+        journal(g->e, "tracker", "evidence", g->ref, e->problem, 0, "no longer refers to %s (%s)",
+                e->problem ? arena_printf(g->a, "P-%lld", (long long)e->problem) : g->r->kind == KIND_INCIDENT ? e->defect : e->incident, e->place);
+        /* the other end of a pair whose evidence stood in a defect must be looked at too */
+        if (g->r->kind == KIND_DEFECT && e->incident[0])
+            relink_incident(g->e, g->a, e->incident, false);
+        g->changed = true;
+    }
+}
+
+bool gather(struct lane *l, struct arena *a, const char *ref, const struct record *r, bool suggest_only) {
+    struct gathering g = {.l = l, .e = l->e, .a = a, .ref = ref, .r = r, .suggest = suggest_only};
+    store_evidence_of_origin(g.e->store, a, ref, &g.have);
+    g.still = arena_alloc(a, (g.have.count + 1) * sizeof(bool));
+    gather_fields(&g);
+    gather_texts(&g);
+    gather_relations(&g);
+    withdraw(&g);
+    return g.changed;
+}

@@ -1,0 +1,274 @@
+/* ingest: a record was seen. Mirror and difference, the incident's memory of
+ * what the bridge asserted (overrides, reopenings), evidence, what is due.
+ *
+ * Called inside a transaction; the cursor or the lookup row moves in the same. */
+#include "engine.h"
+
+#include <string.h>
+
+/* The tracker's clock corrected to ours. */
+static msec_t ours(const struct lane *l, msec_t t) {
+    msec_t off = l->offset < 0 ? -l->offset : l->offset;
+    return t && off > 2 * SEC_MS ? t - l->offset : t;
+}
+
+/* The last move into the present state, as the history tells; NULL: it does not. */
+static const struct change *last_move(const struct record *r) {
+    const struct change *last = NULL;
+    for (size_t i = 0; i < r->n_changes; i++)
+        if (str_is(r->changes[i].field, "state") && (!last || r->changes[i].at >= last->at))
+            last = &r->changes[i];
+    return last;
+}
+
+static msec_t state_time(struct lane *l, const struct record *r, const struct record_row *old) {
+    const struct change *move = r->detailed ? last_move(r) : NULL;
+    bool moved = !old || old->r.state != r->state || old->r.outcome != r->outcome;
+    if (!moved)
+        return old->state_at;
+    if (move)
+        return ours(l, move->at);
+    if (!old && r->detailed && r->created)
+        return ours(l, r->created);
+    return ours(l, r->updated);
+}
+
+static const char *duplicate_of(struct arena *a, const struct record *r, const struct record_row *old) {
+    if (!r->detailed)
+        return old ? old->duplicate_of : NULL;
+    for (size_t i = 0; i < r->n_relations; i++)
+        if (r->relations[i].type == RELATION_DUPLICATE_OF)
+            return ref_make(a, r->tracker, r->relations[i].target);
+    return NULL;
+}
+
+static const char *mover(const struct record *r) {
+    const struct change *move = r->detailed ? last_move(r) : NULL;
+    return move && move->by ? move->by : NULL;
+}
+
+/* ---- the incident's memory ---- */
+
+/* A state the bridge asserted is not there any more: people win (law 2). */
+static void note_override(struct lane *l, struct incident_row *i, const struct record *r, enum state class) {
+    if (i->asserted == STATE_NONE || i->overridden || class == i->asserted)
+        return;
+    i->overridden = true;
+    journal(l->e, mover(r) ? mover(r) : "tracker", "override", i->ref, 0, 0, "the bridge had set it %s, now it is %s: left alone until the facts move",
+            state_name(i->asserted), state_name(class));
+}
+
+static void note_came_back(struct lane *l, struct arena *a, struct incident_row *i, const struct record *r, enum state was, enum state class) {
+    if (class != STATE_OPEN) {
+        if (incident_rank(class) >= incident_rank(STATE_CLOSED_UNRESOLVED))
+            i->came_back_at = 0;
+        return;
+    }
+    if (incident_rank(was) < incident_rank(STATE_CLOSED_UNRESOLVED) || i->asserted == STATE_OPEN)
+        return;
+    const struct change *move = r->detailed ? last_move(r) : NULL;
+    i->came_back_at = move ? ours(l, move->at) : now_of(l->e);
+    i->came_back_by = arena_strdup(a, mover(r));
+    i->came_back_acked = false;
+}
+
+static void remember_incident(struct lane *l, struct arena *a, const char *ref, const struct record *r, const struct record_row *old) {
+    struct engine *e = l->e;
+    struct incident_row i;
+    enum state class = incident_class(r->state, r->outcome);
+    if (!store_incident(e->store, a, ref, &i)) {
+        store_incident_put(e->store, &(struct incident_row){.ref = ref, .adopted_turn = -1, .quiet_turn = -1, .asserted_turn = -1});
+        return;
+    }
+    if (!old || (old->r.state == r->state && old->r.outcome == r->outcome))
+        return;
+    note_override(l, &i, r, class);
+    note_came_back(l, a, &i, r, incident_class(old->r.state, old->r.outcome), class);
+    store_incident_put(e->store, &i);
+}
+
+/* ---- journal ---- */
+
+static const char *state_words(struct arena *a, const struct record *r) {
+    return r->outcome ? arena_printf(a, "%s (%s)", state_name(r->state), outcome_name(r->outcome)) : state_name(r->state);
+}
+
+static void tell_difference(struct lane *l, struct arena *a, const char *ref, const struct record *r, const struct record_row *old) {
+    struct engine *e = l->e;
+    const char *by = mover(r) ? mover(r) : "tracker";
+    if (!old) {
+        journal(e, "tracker", "seen", ref, 0, 0, "first seen, %s: %s", state_words(a, r), r->title ? str_cut(a, r->title, 200) : "");
+    } else {
+        if (old->r.state != r->state || old->r.outcome != r->outcome)
+            journal(e, by, "moved", ref, 0, 0, "%s -> %s (%s)", state_words(a, &old->r), state_words(a, r),
+                    r->native_state ? r->native_state : "");
+        if (!str_same(old->r.version, r->version))
+            journal(e, "tracker", "moved", ref, 0, 0, "target version %s -> %s", old->r.version ? old->r.version : "none",
+                    r->version ? r->version : "none");
+        if (old->r.presence != PRESENT)
+            journal(e, "tracker", "returned", ref, 0, 0, "it was %s and is seen again, %s", presence_name(old->r.presence), state_words(a, r));
+    }
+}
+
+/* ---- what is due ---- */
+
+static void due_defect(struct lane *l, struct arena *a, const char *ref, const struct record *r, const struct record_row *old,
+                       const struct record_row *row, bool adopt) {
+    struct engine *e = l->e;
+    int64_t *problems;
+    bool moved = !old || old->r.state != r->state || old->r.outcome != r->outcome || old->r.presence != PRESENT ||
+                 !str_same(old->r.version, r->version) || old->r.version_closed != r->version_closed ||
+                 !str_same(old->duplicate_of, row->duplicate_of);
+    if (!moved)
+        return;
+    size_t n = problems_of_defect(e, a, ref, &problems);
+    for (size_t i = 0; i < n; i++) {
+        struct problem_row p;
+        if (old && (old->r.state != r->state || old->r.outcome != r->outcome) && store_problem(e->store, a, problems[i], &p) && p.p.reopened) {
+            p.p.reopened = false; /* pending until a defect's state moves */
+            store_problem_put(e->store, &p);
+        }
+        store_due_problem(e->store, problems[i], adopt, ref);
+    }
+    store_due(e->store, KIND_DEFECT, ref, 0, adopt, "it moved");
+    if (row->duplicate_of) {
+        struct record_row live;
+        if (!store_record(e->store, a, row->duplicate_of, &live))
+            store_lookup_add(e->store, &(struct lookup_row){.ref = row->duplicate_of, .adopt = adopt}, now_of(e));
+    }
+}
+
+/* Nothing of what policy looks at differs: then nothing is due. */
+static bool incident_moved(const struct record *r, const struct record_row *old) {
+    return !old || old->r.state != r->state || old->r.outcome != r->outcome || old->r.presence != PRESENT ||
+           !str_same(old->r.service, r->service) || !str_same(old->r.priority, r->priority) || !json_equal(old->r.fields, r->fields) ||
+           !json_equal(old->r.native, r->native);
+}
+
+static void returned(struct lane *l, const char *ref, const struct record *r, const struct record_row *old) {
+    if (!old || old->r.presence == PRESENT)
+        return;
+    store_attention_clear(l->e->store, "defect-gone", ref);
+    store_attention_clear(l->e->store, "defect-hidden", ref);
+    if (old->r.state != r->state)
+        store_attention_set(l->e->store,
+                            &(struct attention_item){.kind = "returned",
+                                                     .subject = ref,
+                                                     .text = "came back in another state than it was last seen in; it is left alone",
+                                                     .who = "practitioner",
+                                                     .clear = "bascule ack REF"},
+                            now_of(l->e));
+}
+
+void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
+    struct engine *e = l->e;
+    const struct record *r = seen->record;
+    const char *ref = ref_make(a, r->tracker, r->id);
+    struct record_row was, *old = store_record(e->store, a, ref, &was) ? &was : NULL;
+    msec_t now = now_of(e);
+    if (r->presence != PRESENT) {
+        ingest_presence(l, a, ref, r->presence, r->merged_into, true);
+        return;
+    }
+    struct record_row row = {.r = *r,
+                             .ref = ref,
+                             .duplicate_of = duplicate_of(a, r, old),
+                             .state_at = state_time(l, r, old),
+                             .version_at = !r->version_closed ? 0 : old && old->version_at ? old->version_at : now,
+                             .first_seen = old ? old->first_seen : now,
+                             .last_seen = now,
+                             .detailed_at = r->detailed ? now : old ? old->detailed_at : 0,
+                             .excluded = false};
+    row.r.created = ours(l, r->created);
+    row.r.updated = ours(l, r->updated);
+    row.r.hash = seen->hash ? seen->hash : old ? old->r.hash : r->hash;
+    if (old && old->outcome_set && r->state == STATE_CLOSED && (r->outcome == OUTCOME_UNKNOWN || r->outcome == OUTCOME_NONE)) {
+        row.outcome_set = old->outcome_set;
+        outcome_parse(old->outcome_set, &row.r.outcome);
+        r = &row.r;
+    }
+    if (old && !r->allowed)
+        row.r.allowed = old->r.allowed;
+    tell_difference(l, a, ref, r, old);
+    store_record_put(e->store, &row);
+    returned(l, ref, r, old);
+    if (r->kind == KIND_INCIDENT)
+        remember_incident(l, a, ref, r, old);
+    bool evidence = gather(l, a, ref, r, e->settings->requesters_suggest);
+    if (r->kind == KIND_INCIDENT) {
+        if (evidence)
+            relink_incident(e, a, ref, seen->adopt);
+        if (evidence || incident_moved(r, old))
+            store_due(e->store, KIND_INCIDENT, ref, 0, seen->adopt, "it was seen changed");
+    } else {
+        if (evidence || !old)
+            relink_defect(e, a, ref, seen->adopt);
+        due_defect(l, a, ref, r, old, &row, seen->adopt);
+    }
+    engine_changed(e, kind_name(r->kind), ref);
+}
+
+/* ---- presence: never a verdict ---- */
+
+static void merged(struct lane *l, struct arena *a, struct record_row *row, const char *into) {
+    struct engine *e = l->e;
+    const char *survivor = ref_make(a, l->cfg->name, into);
+    struct incident_row from, to;
+    store_effects_merge(e->store, row->ref, "its record was merged", now_of(e));
+    store_incident_merge(e->store, row->ref, survivor);
+    if (store_incident(e->store, a, row->ref, &from) && store_incident(e->store, a, survivor, &to) && from.turn > to.turn) {
+        to.turn = from.turn;
+        store_incident_put(e->store, &to);
+    }
+    store_lookup_add(e->store, &(struct lookup_row){.ref = survivor, .hash = 1}, now_of(e));
+    relink_incident(e, a, row->ref, false);
+    relink_incident(e, a, survivor, false);
+    journal(e, "tracker", "merged", row->ref, 0, 0, "merged into %s, which takes over its links", survivor);
+}
+
+static void attend_absence(struct lane *l, struct arena *a, const struct record_row *row) {
+    bool defect = row->r.kind == KIND_DEFECT;
+    bool gone = row->r.presence == GONE;
+    if (!defect && gone) /* a deleted incident leaves counts and lists; nothing waits for a person */
+        return;
+    store_attention_set(
+        l->e->store,
+        &(struct attention_item){
+            .kind = gone ? "defect-gone" : "defect-hidden",
+            .subject = row->ref,
+            .text = arena_printf(a, "the %s is %s; its last state (%s) goes on counting", kind_name(row->r.kind),
+                                 gone ? "deleted" : "not readable any more", state_name(row->r.state)),
+            .who = gone ? "practitioner" : "owner",
+            .clear = gone ? arena_printf(a, "bascule ack %s takes it out of the reckoning; or link another defect", row->ref)
+                          : "give the bridge's account its right back, or widen the scope"},
+        now_of(l->e));
+}
+
+void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum presence presence, const char *merged_into, bool certain) {
+    struct engine *e = l->e;
+    struct record_row row;
+    if (!store_record(e->store, a, ref, &row) || row.r.presence == presence)
+        return;
+    row.missing_looks++;
+    row.last_seen = now_of(e);
+    if (!certain && presence != MERGED && row.missing_looks < 2) {
+        store_record_put(e->store, &row);
+        return;
+    }
+    row.r.presence = presence;
+    row.r.merged_into = merged_into;
+    store_record_put(e->store, &row);
+    journal(e, "tracker", "absent", ref, 0, 0, "it is %s now; last seen %s", presence_name(presence), state_name(row.r.state));
+    attend_absence(l, a, &row);
+    if (presence == MERGED && row.r.kind == KIND_INCIDENT && merged_into)
+        merged(l, a, &row, merged_into);
+    if (row.r.kind == KIND_INCIDENT) {
+        store_due(e->store, KIND_INCIDENT, ref, 0, false, "its presence changed");
+    } else {
+        int64_t *problems;
+        size_t n = problems_of_defect(e, a, ref, &problems);
+        for (size_t i = 0; i < n; i++)
+            store_due_problem(e->store, problems[i], false, "a defect's presence changed");
+    }
+    engine_changed(e, kind_name(row.r.kind), ref);
+}

@@ -1,0 +1,256 @@
+/* lane: one tracker. Drives operations over the transport, keeps its health:
+ * back-off with jitter, limits obeyed, down and up again. */
+#include "engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BACKOFF_FIRST (2 * SEC_MS)
+#define BACKOFF_MOST (300 * SEC_MS)
+#define FAILURES_DOWN 3
+
+struct job {
+    struct lane *lane;
+    struct op *op;
+    bool write;
+    job_done *done;
+    void *who;
+};
+
+static void job_step(struct job *j);
+
+static void job_reply(void *who, const struct http_reply *reply) {
+    struct job *j = who;
+    op_reply(j->op, reply);
+    job_step(j);
+}
+
+static void job_end(struct job *j) {
+    struct lane *l = j->lane;
+    struct engine *e = l->e;
+    const struct op_result *r = op_result(j->op);
+    if (r->date)
+        l->offset = r->date - now_of(e);
+    j->done(l, j->who, r);
+    op_free(j->op);
+    free(j);
+    e->jobs--;
+    engine_job_ended(e);
+}
+
+static void job_step(struct job *j) {
+    struct http_request request = {0};
+    if (!op_next(j->op, &request)) {
+        job_end(j);
+        return;
+    }
+    const struct transport *t = &j->lane->e->world->transport;
+    j->lane->requests++;
+    if (!str_is(request.method, "GET") && !str_is(request.method, "HEAD"))
+        j->lane->writes++;
+    t->send(t->arg, &request, job_reply, j);
+}
+
+void lane_run(struct lane *l, struct op *op, bool write, job_done *done, void *who) {
+    struct job *j = calloc(1, sizeof(*j));
+    *j = (struct job){.lane = l, .op = op, .write = write, .done = done, .who = who};
+    l->e->jobs++;
+    job_step(j);
+}
+
+/* ---- records under way ---- */
+
+bool lane_busy(const struct lane *l, const char *ref) {
+    for (const struct busy *b = l->busy; b; b = b->next)
+        if (str_is(b->ref, ref))
+            return true;
+    return false;
+}
+
+void lane_hold(struct lane *l, const char *ref) {
+    struct busy *b = malloc(sizeof(*b) + strlen(ref) + 1);
+    strcpy(b->ref, ref);
+    b->next = l->busy;
+    l->busy = b;
+    l->jobs++;
+}
+
+void lane_release(struct lane *l, const char *ref) {
+    for (struct busy **at = &l->busy; *at; at = &(*at)->next)
+        if (str_is((*at)->ref, ref)) {
+            struct busy *b = *at;
+            *at = b->next;
+            free(b);
+            l->jobs--;
+            return;
+        }
+}
+
+/* ---- the clockwork ---- */
+
+static void lane_turn(void *who) {
+    struct lane *l = who;
+    struct engine *e = l->e;
+    msec_t now = now_of(e);
+    if (e->stopping || e->held)
+        return;
+    if (!l->paused && now >= l->wait_until && !l->polling && now >= l->poll_at)
+        poll_start(l);
+    if (lane_can(l)) {
+        lookups_run(l);
+        sweep_run(l);
+        deliver_run(l);
+    }
+    msec_t next = l->poll_at > l->wait_until ? l->poll_at : l->wait_until;
+    msec_t sendable = store_next_sendable(e->store, l->cfg->name, now);
+    if (l->polling || l->paused)
+        next = now + l->cfg->poll;
+    if (sendable && sendable < next)
+        next = sendable > l->wait_until ? sendable : l->wait_until;
+    lane_wake(l, next > now ? next - now : 1);
+    engine_maybe_idle(e);
+}
+
+void lane_wake(struct lane *l, msec_t delay) {
+    if (l->e->started && !l->e->stopping)
+        l->e->world->timers.start(l->timer, delay);
+}
+
+bool lane_can(const struct lane *l) {
+    return !l->paused && !l->down && !l->e->stopping && !l->e->held && now_of(l->e) >= l->wait_until;
+}
+
+/* ---- health ---- */
+
+static msec_t backoff(struct lane *l) {
+    msec_t span = BACKOFF_FIRST;
+    for (int i = 1; i < l->failures && span < BACKOFF_MOST; i++)
+        span *= 2;
+    if (span > BACKOFF_MOST)
+        span = BACKOFF_MOST;
+    if (l->failures == 1 && l->cfg->poll < span)
+        span = l->cfg->poll;
+    return span / 2 + (msec_t)(randomness_u64(&l->e->world->randomness) % (uint64_t)(span / 2 + 1));
+}
+
+static void went_down(struct lane *l) {
+    struct engine *e = l->e;
+    l->down = true;
+    engine_begin(e);
+    cleanup_arena struct arena *a = arena_new();
+    struct tracker_row t;
+    if (store_tracker(e->store, a, l->cfg->name, &t)) {
+        t.error = l->error;
+        t.error_since = l->error_since;
+        store_tracker_put(e->store, &t);
+    }
+    store_attention_set(e->store,
+                        &(struct attention_item){.kind = "tracker-down",
+                                                 .subject = l->cfg->name,
+                                                 .text = l->error,
+                                                 .who = "owner",
+                                                 .clear = "it clears by itself when the tracker answers again; `bascule check` tells more"},
+                        now_of(e));
+    journal(e, "bridge", "down", "", 0, 0, "tracker %s: %s", l->cfg->name, l->error);
+    (void)engine_commit(e);
+    log_warn(e->world->log, "tracker %s is down: %s", l->cfg->name, l->error);
+    engine_changed(e, "tracker", l->cfg->name);
+}
+
+static void came_up(struct lane *l) {
+    struct engine *e = l->e;
+    cleanup_arena struct arena *a = arena_new();
+    l->down = false;
+    engine_begin(e);
+    struct tracker_row t;
+    if (store_tracker(e->store, a, l->cfg->name, &t) && t.error) {
+        t.error = NULL;
+        t.error_since = 0;
+        store_tracker_put(e->store, &t);
+        journal(e, "bridge", "up", "", 0, 0, "tracker %s answers again", l->cfg->name);
+    }
+    store_attention_clear(e->store, "tracker-down", l->cfg->name);
+    (void)engine_commit(e);
+    log_info(e->world->log, "tracker %s answers", l->cfg->name);
+    engine_changed(e, "tracker", l->cfg->name);
+}
+
+static void failed(struct lane *l, const struct op_result *r) {
+    msec_t now = now_of(l->e);
+    if (!l->failures++)
+        l->error_since = now;
+    snprintf(l->error, sizeof(l->error), "%s", r->words ? r->words : reply_class_name(r->class));
+    l->wait_until = now + (r->retry_after ? r->retry_after : backoff(l));
+    bool at_once = r->class == CLASS_DENIED || r->class == CLASS_GONE || r->class == CLASS_REJECTED || r->class == CLASS_NONSENSE;
+    if (!l->down && (at_once || l->failures >= FAILURES_DOWN || !l->last_ok))
+        went_down(l);
+}
+
+bool lane_health(struct lane *l, const struct op_result *r) {
+    switch (r->class) {
+    case CLASS_LIMITED:
+        l->wait_until = now_of(l->e) + (r->retry_after > 0 ? r->retry_after : 10 * SEC_MS);
+        snprintf(l->error, sizeof(l->error), "asks us to slow down: %s", r->words ? r->words : "");
+        return false;
+    case CLASS_RETRY_SAFE:
+    case CLASS_UNSURE:
+    case CLASS_NONSENSE:
+        failed(l, r);
+        return false;
+    case CLASS_DENIED:
+        if (r->status != 401)
+            return true;
+        failed(l, r);
+        return false;
+    case CLASS_OK:
+    case CLASS_NOT_MODIFIED:
+    case CLASS_CONFLICT:
+    case CLASS_GONE:
+    case CLASS_REJECTED:
+    default:
+        if (l->failures || l->down) {
+            l->failures = 0;
+            l->error[0] = 0;
+            if (l->down)
+                came_up(l);
+        }
+        return true;
+    }
+}
+
+int lane_init(struct lane *l, struct engine *e, const struct settings_tracker *cfg, struct fault *fault) {
+    *l = (struct lane){.e = e, .cfg = cfg};
+    struct tracker_settings s = {.name = cfg->name,
+                                 .connector = cfg->connector,
+                                 .role = cfg->role,
+                                 .url = cfg->url,
+                                 .web_urls = cfg->web_urls,
+                                 .n_web_urls = cfg->n_web_urls,
+                                 .ca = cfg->ca,
+                                 .timeout = cfg->timeout,
+                                 .auth = cfg->auth,
+                                 .scope = cfg->scope,
+                                 .states = cfg->states,
+                                 .outcomes = cfg->outcomes,
+                                 .priorities = cfg->priorities,
+                                 .write = cfg->write,
+                                 .fields = cfg->fields,
+                                 .import_comments = cfg->import_comments,
+                                 .instance = e->instance};
+    l->timer = e->world->timers.make(e->world->timers.arg, lane_turn, l);
+    return tracker_new(e->world->connectors_dir, &s, &l->tracker, fault);
+}
+
+void lane_deinit(struct lane *l) {
+    if (l->timer)
+        l->e->world->timers.free(l->timer);
+    tracker_free(l->tracker);
+    while (l->busy) {
+        struct busy *next = l->busy->next;
+        free(l->busy);
+        l->busy = next;
+    }
+    free((char *)l->stopped);
+    *l = (struct lane){0};
+}

@@ -1,0 +1,217 @@
+/* poll: what changed since the cursor, and the first import.
+ *
+ * The cursor moves in the transaction that holds what the page said (law 4):
+ * either the record itself, or a lookup row that makes it be read whole. */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CLOCK_SKEW_MOST (600 * SEC_MS)
+#define CURSOR_FUTURE_MOST (24 * 3600 * SEC_MS)
+
+struct poll {
+    char *cursor;
+    bool import;
+    int64_t imported;
+};
+
+/* The very element that was ingested, or waits to be read, is not parsed again. */
+static bool element_known(void *arg, const char *id, uint64_t hash) {
+    struct lane *l = arg;
+    cleanup_arena struct arena *a = arena_new();
+    const char *ref = ref_make(a, l->cfg->name, id);
+    return store_record_unchanged(l->e->store, ref, hash) || store_lookup_waits(l->e->store, ref, hash);
+}
+
+static bool skewed(struct lane *l) {
+    msec_t off = l->offset < 0 ? -l->offset : l->offset;
+    return off > CLOCK_SKEW_MOST;
+}
+
+static void refuse_skew(struct lane *l) {
+    cleanup_arena struct arena *a = arena_new();
+    struct op_result r = {.class = CLASS_NONSENSE,
+                          .words = arena_printf(a, "its clock is %s %s ours by more than 10 minutes: mend the clocks (NTP)",
+                                                duration_text(a, (l->offset < 0 ? -l->offset : l->offset) / SEC_MS * SEC_MS),
+                                                l->offset < 0 ? "behind" : "ahead of")};
+    (void)lane_health(l, &r);
+}
+
+static void take_element(struct lane *l, struct arena *a, const struct record *r, bool import, msec_t began) {
+    struct engine *e = l->e;
+    const char *ref = ref_make(a, r->tracker, r->id);
+    bool adopt = import && !e->settings->history_assert && r->created && r->created < began;
+    bool whole = import ? l->cfg->import_comments : true;
+    if (whole && !r->detailed)
+        store_lookup_add(e->store, &(struct lookup_row){.ref = ref, .hash = r->hash, .adopt = adopt}, now_of(e));
+    else
+        ingest(l, a, &(struct seen){.record = r, .adopt = adopt, .hash = r->hash});
+    if (import)
+        store_quarantine(e->store, l->cfg->name, r->id, NULL, 0);
+}
+
+static void take_quarantined(struct lane *l, struct arena *a, const struct op_result *r) {
+    struct engine *e = l->e;
+    for (size_t i = 0; i < r->n_quarantined; i++) {
+        const char *id = r->quarantined[i].id ? r->quarantined[i].id : "?";
+        store_quarantine(e->store, l->cfg->name, id, r->quarantined[i].why, now_of(e));
+        const char *subject = ref_make(a, l->cfg->name, id);
+        store_attention_set(e->store,
+                            &(struct attention_item){.kind = "quarantined",
+                                                     .subject = subject,
+                                                     .text = r->quarantined[i].why,
+                                                     .who = "owner",
+                                                     .clear = arena_printf(a, "mend the record in its tracker; then bascule sync %s", subject)},
+                            now_of(e));
+    }
+}
+
+/* Complete once all pages were listed and every record they named was read. */
+void import_maybe_done(struct lane *l) {
+    struct engine *e = l->e;
+    cleanup_arena struct arena *a = arena_new();
+    struct tracker_row t;
+    if (l->import_done || !l->listed || store_lookups_changed(e->store, l->cfg->name) || !store_tracker(e->store, a, l->cfg->name, &t))
+        return;
+    engine_begin(e);
+    t.import = "done";
+    t.sweep_began = now_of(e);
+    store_tracker_put(e->store, &t);
+    journal(e, "bridge", "import", "", 0, 0, "import of tracker %s is complete: %lld records", l->cfg->name, (long long)t.imported);
+    if (!engine_commit(e))
+        return;
+    l->import_done = true;
+    l->sweep_at = now_of(e) + l->cfg->sweep;
+    log_info(e->world->log, "tracker %s: import complete, %lld records", l->cfg->name, (long long)t.imported);
+    engine_wake(e, 0);
+}
+
+/* True if the page was committed. */
+static bool take_page(struct lane *l, const struct op_result *r, bool import) {
+    struct engine *e = l->e;
+    cleanup_arena struct arena *a = arena_new();
+    struct tracker_row t;
+    bool moved = r->n_records || r->n_quarantined || import;
+    if (!moved) {
+        if (!store_tracker(e->store, a, l->cfg->name, &t) || str_same(t.cursor, r->cursor))
+            return true;
+    }
+    engine_begin(e);
+    if (!store_tracker(e->store, a, l->cfg->name, &t)) {
+        store_rollback(e->store);
+        return false;
+    }
+    for (size_t i = 0; i < r->n_records; i++) {
+        take_element(l, a, &r->records[i], import, t.import_began);
+        if (r->records[i].updated > t.last_change)
+            t.last_change = r->records[i].updated;
+    }
+    take_quarantined(l, a, r);
+    t.cursor = r->cursor ? r->cursor : t.cursor;
+    t.clock_offset = l->offset;
+    t.last_poll = t.last_ok = now_of(e);
+    t.imported += import ? (int64_t)r->n_records : 0;
+    store_tracker_put(e->store, &t);
+    if (!engine_commit(e))
+        return false;
+    l->listed = import && !r->more;
+    import_maybe_done(l);
+    return true;
+}
+
+static void page_done(struct lane *l, void *who, const struct op_result *r) {
+    struct engine *e = l->e;
+    bool import = who != NULL;
+    l->polling = false;
+    l->poll_at = now_of(e) + l->cfg->poll;
+    bool ok = lane_health(l, r) && r->class == CLASS_OK;
+    if (!ok && (r->class == CLASS_GONE || r->class == CLASS_REJECTED || r->class == CLASS_DENIED)) {
+        struct op_result down = *r; /* a list that is refused is no word about a record: the tracker is of no use so */
+        down.class = CLASS_NONSENSE;
+        (void)lane_health(l, &down);
+    } else if (ok && skewed(l)) {
+        refuse_skew(l);
+    } else if (ok) {
+        bool taken = take_page(l, r, import);
+        l->last_poll = now_of(e);
+        if (taken)
+            l->last_ok = now_of(e);
+        if (taken && r->more)
+            l->poll_at = 0;
+        if (r->n_records)
+            engine_changed(e, "tracker", l->cfg->name);
+    }
+    engine_wake(e, 0);
+    lane_wake(l, 0);
+}
+
+static void import_begin(struct lane *l, struct tracker_row *t) {
+    struct engine *e = l->e;
+    engine_begin(e);
+    t->import = "running";
+    t->import_began = (now_of(e) + l->offset) / SEC_MS * SEC_MS;
+    store_tracker_put(e->store, t);
+    journal(e, "bridge", "import", "", 0, 0, "import of tracker %s begins", l->cfg->name);
+    (void)engine_commit(e);
+}
+
+/* The first page is only asked for its clock: what "older than the import" means
+ * is said by the tracker's own. */
+void poll_start(struct lane *l) {
+    struct engine *e = l->e;
+    cleanup_arena struct arena *a = arena_new();
+    struct tracker_row t;
+    if (l->stopped || !store_tracker(e->store, a, l->cfg->name, &t))
+        return;
+    if (str_is(t.import, "none"))
+        import_begin(l, &t);
+    l->polling = true;
+    bool import = !l->import_done;
+    if (!import)
+        poll_versions(l);
+    lane_run(l, op_list(l->tracker, t.cursor, l->cfg->import_since, element_known, l), false, page_done, import ? l : NULL);
+}
+
+/* ---- versions: only where the policy asks for closed ones ---- */
+
+static bool wants_versions(const struct engine *e) {
+    bool wants = e->settings->policy.base.delivered_when == DELIVERED_WHEN_VERSION;
+    for (size_t i = 0; i < e->settings->policy.n_rules; i++)
+        wants |= (e->settings->policy.rules[i].set & POLICY_DELIVERED_WHEN) &&
+                 e->settings->policy.rules[i].policy.delivered_when == DELIVERED_WHEN_VERSION;
+    return wants;
+}
+
+static void versions_done(struct lane *l, void *who, const struct op_result *r) {
+    struct engine *e = l->e;
+    const char *name;
+    json_t *closed;
+    if (!lane_health(l, r) || r->class != CLASS_OK || !r->versions)
+        return;
+    cleanup_arena struct arena *a = arena_new();
+    struct tracker_row t;
+    const char *now_text = json_print(a, r->versions);
+    if (!store_tracker(e->store, a, l->cfg->name, &t) || str_same(t.versions, now_text))
+        return;
+    engine_begin(e);
+    t.versions = now_text;
+    store_tracker_put(e->store, &t);
+    json_object_foreach (r->versions, name, closed) {
+        const char **refs;
+        size_t n = store_versions_apply(e->store, a, l->cfg->name, name, json_is_true(closed), now_of(e), &refs);
+        for (size_t i = 0; i < n; i++) {
+            int64_t *problems;
+            size_t n_problems = problems_of_defect(e, a, refs[i], &problems);
+            for (size_t k = 0; k < n_problems; k++)
+                store_due_problem(e->store, problems[k], false, "a version was closed or opened");
+        }
+    }
+    (void)engine_commit(e);
+    engine_wake(e, 0);
+}
+
+void poll_versions(struct lane *l) {
+    if (l->cfg->role == ROLE_DEFECTS && tracker_abilities(l->tracker)->versions && wants_versions(l->e))
+        lane_run(l, op_versions(l->tracker), false, versions_done, NULL);
+}

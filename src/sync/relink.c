@@ -1,0 +1,244 @@
+/* relink: which links follow from the evidence that stands. A defect without a
+ * problem gets one with its first link; a problem that holds nothing any more,
+ * and that no person gave anything, is undone (domain.md 2). */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct target {
+    int64_t problem;
+    msec_t at;
+    bool confirmed;
+};
+struct targets {
+    struct target *items;
+    size_t count;
+};
+
+int64_t problem_make(struct engine *e, struct arena *a, const char *title, const char *service, bool automatic, const char *actor) {
+    msec_t now = now_of(e);
+    struct problem_row p = {.p = {.title = str_cut(a, title, 250), .service = service, .known_error = true, .created = now, .known = now},
+                            .automatic = automatic,
+                            .declined_acked = -1};
+    int64_t id = store_problem_new(e->store, &p);
+    journal(e, actor, "problem", "", id, 0, "P-%lld was made: %s", (long long)id, p.p.title);
+    store_due_problem(e->store, id, false, "it is new");
+    return id;
+}
+
+/* Its live problems; the cancelled ones count as none. */
+static size_t live_problems(struct engine *e, struct arena *a, const char *defect, int64_t **ret) {
+    struct link_row *links;
+    size_t n_links = store_links_of(e->store, a, defect, "confirmed", &links), n = 0;
+    *ret = NULL;
+    for (size_t i = 0; i < n_links; i++) {
+        struct problem_row p;
+        if (store_problem(e->store, a, links[i].problem, &p) && p.p.resolution != RESOLUTION_CANCELLED)
+            *arena_push(a, ret, &n) = p.p.id;
+    }
+    return n;
+}
+
+int64_t problem_of_defect(struct engine *e, struct arena *a, const char *ref, const char *actor) {
+    int64_t *problems;
+    struct record_row defect;
+    if (live_problems(e, a, ref, &problems))
+        return problems[0];
+    if (!store_record(e->store, a, ref, &defect))
+        return 0;
+    int64_t id = problem_make(e, a, defect.r.title, defect.r.service, true, actor);
+    store_link_put(e->store, &(struct link_row){.problem = id,
+                                                .ref = ref,
+                                                .kind = "defect",
+                                                .status = "confirmed",
+                                                .linked_at = now_of(e),
+                                                .automatic = true});
+    store_due(e->store, KIND_DEFECT, ref, 0, false, "it was linked");
+    return id;
+}
+
+static void target_add(struct arena *a, struct targets *t, int64_t problem, msec_t at, bool confirmed) {
+    for (size_t i = 0; i < t->count; i++)
+        if (t->items[i].problem == problem) {
+            struct target *x = &t->items[i];
+            if (confirmed && (!x->confirmed || at < x->at))
+                x->at = at;
+            x->confirmed |= confirmed;
+            return;
+        }
+    *arena_push(a, &t->items, &t->count) = (struct target){.problem = problem, .at = at, .confirmed = confirmed};
+}
+
+static void target_of_evidence(struct engine *e, struct arena *a, const struct evidence *v, bool adopt, struct targets *t) {
+    struct problem_row p;
+    struct record_row defect;
+    int64_t *problems;
+    if (v->problem) {
+        if (store_problem(e->store, a, v->problem, &p) && p.p.resolution != RESOLUTION_CANCELLED)
+            target_add(a, t, v->problem, v->at, !v->suggested);
+        return;
+    }
+    if (!store_record(e->store, a, v->defect, &defect)) {
+        if (engine_lane_of_ref(e, v->defect))
+            store_lookup_add(e->store, &(struct lookup_row){.ref = v->defect, .adopt = adopt}, now_of(e));
+        return;
+    }
+    size_t n = live_problems(e, a, v->defect, &problems);
+    if (n == 0 && !v->suggested) {
+        problem_of_defect(e, a, v->defect, v->actor && v->origin[0] == 0 ? v->actor : "bridge");
+        n = live_problems(e, a, v->defect, &problems);
+    }
+    for (size_t i = 0; i < n; i++)
+        target_add(a, t, problems[i], v->at, !v->suggested);
+}
+
+static const struct target *target_find(const struct targets *t, int64_t problem) {
+    for (size_t i = 0; i < t->count; i++)
+        if (t->items[i].problem == problem)
+            return &t->items[i];
+    return NULL;
+}
+
+static void link_came(struct engine *e, struct arena *a, const char *ref, const struct target *t, const struct link_row *was, bool adopt) {
+    const char *status = t->confirmed ? "confirmed" : "suggested";
+    if (was && str_is(was->status, status) && was->linked_at == t->at)
+        return;
+    store_link_put(e->store, &(struct link_row){.problem = t->problem, .ref = ref, .kind = "incident", .status = status, .linked_at = t->at});
+    if (was && str_is(was->status, status))
+        return;
+    if (!t->confirmed)
+        store_attention_set(e->store,
+                            &(struct attention_item){.kind = "suggestion",
+                                                     .subject = ref,
+                                                     .text = arena_printf(a, "perhaps P-%lld: only the requester's words say so", (long long)t->problem),
+                                                     .who = "practitioner",
+                                                     .clear = "bascule confirm N or bascule reject N, see bascule show REF"},
+                            now_of(e));
+    else
+        store_attention_clear(e->store, "suggestion", ref);
+    journal(e, "bridge", t->confirmed ? "linked" : "suggested", ref, t->problem, 0, "%s with P-%lld", t->confirmed ? "linked" : "perhaps linked",
+            (long long)t->problem);
+    store_due_problem(e->store, t->problem, adopt, "an incident was linked");
+    engine_changed(e, "problem", arena_printf(a, "P-%lld", (long long)t->problem));
+}
+
+static void link_went(struct engine *e, struct arena *a, const char *ref, const struct link_row *was) {
+    store_link_drop(e->store, was->problem, ref);
+    store_attention_clear(e->store, "suggestion", ref);
+    if (str_is(was->status, "confirmed")) {
+        journal(e, "bridge", "unlinked", ref, was->problem, 0, "no evidence for P-%lld stands any more", (long long)was->problem);
+        store_due_problem(e->store, was->problem, false, "an incident was unlinked");
+        struct link_row *defects;
+        size_t n = store_links_of_problem(e->store, a, was->problem, "defect", "confirmed", 1000, &defects);
+        for (size_t i = 0; i < n; i++)
+            store_due(e->store, KIND_DEFECT, defects[i].ref, 0, false, "an incident was unlinked");
+        problem_maybe_undo(e, a, was->problem);
+    }
+}
+
+void relink_incident(struct engine *e, struct arena *a, const char *ref, bool adopt) {
+    struct evidences evidence;
+    struct targets targets = {0};
+    struct link_row *links;
+    struct record_row self;
+    if (!store_record(e->store, a, ref, &self))
+        return;
+    store_evidence_of_incident(e->store, a, ref, &evidence);
+    if (self.r.presence != MERGED)
+        for (size_t i = 0; i < evidence.count; i++)
+            if (!evidence.items[i].rejected)
+                target_of_evidence(e, a, &evidence.items[i], adopt, &targets);
+    size_t n = store_links_of(e->store, a, ref, NULL, &links);
+    for (size_t i = 0; i < n; i++)
+        if (!target_find(&targets, links[i].problem))
+            link_went(e, a, ref, &links[i]);
+    for (size_t i = 0; i < targets.count; i++) {
+        const struct link_row *was = NULL;
+        for (size_t k = 0; k < n; k++)
+            if (links[k].problem == targets.items[i].problem)
+                was = &links[k];
+        link_came(e, a, ref, &targets.items[i], was, adopt);
+    }
+    if (n || targets.count)
+        store_due(e->store, KIND_INCIDENT, ref, 0, adopt, "its links were looked at");
+}
+
+/* ---- the defect's side ---- */
+
+static void relink_defect_problems(struct engine *e, struct arena *a, const char *ref, const struct evidences *evidence) {
+    struct link_row *links;
+    size_t n = store_links_of(e->store, a, ref, "confirmed", &links);
+    for (size_t i = 0; i < evidence->count; i++) {
+        const struct evidence *v = &evidence->items[i];
+        struct problem_row p;
+        bool have = false;
+        if (!v->problem || v->rejected || v->suggested || !store_problem(e->store, a, v->problem, &p) ||
+            p.p.resolution == RESOLUTION_CANCELLED)
+            continue;
+        for (size_t k = 0; k < n; k++)
+            have |= links[k].problem == v->problem;
+        if (have)
+            continue;
+        store_link_put(e->store,
+                       &(struct link_row){.problem = v->problem, .ref = ref, .kind = "defect", .status = "confirmed", .linked_at = v->at});
+        journal(e, v->actor ? v->actor : "bridge", "linked", ref, v->problem, 0, "stands behind P-%lld", (long long)v->problem);
+        store_due_problem(e->store, v->problem, false, "a defect was linked");
+        store_due(e->store, KIND_DEFECT, ref, 0, false, "it was linked");
+    }
+    for (size_t k = 0; k < n; k++) { /* linked by a person, and taken back */
+        bool stands = links[k].automatic;
+        for (size_t i = 0; i < evidence->count; i++)
+            stands |= evidence->items[i].problem == links[k].problem && !evidence->items[i].rejected;
+        if (stands)
+            continue;
+        store_link_drop(e->store, links[k].problem, ref);
+        journal(e, "bridge", "unlinked", ref, links[k].problem, 0, "stands behind P-%lld no longer", (long long)links[k].problem);
+        store_due_problem(e->store, links[k].problem, false, "a defect was unlinked");
+        store_due(e->store, KIND_DEFECT, ref, 0, false, "it was unlinked");
+        problem_maybe_undo(e, a, links[k].problem);
+    }
+}
+
+void relink_defect(struct engine *e, struct arena *a, const char *ref, bool adopt) {
+    struct evidences evidence;
+    store_evidence_of_defect(e->store, a, ref, &evidence);
+    relink_defect_problems(e, a, ref, &evidence);
+    for (size_t i = 0; i < evidence.count; i++)
+        if (evidence.items[i].incident[0]) {
+            struct record_row incident;
+            if (store_record(e->store, a, evidence.items[i].incident, &incident))
+                relink_incident(e, a, evidence.items[i].incident, adopt);
+            else if (engine_lane_of_ref(e, evidence.items[i].incident))
+                store_lookup_add(e->store, &(struct lookup_row){.ref = evidence.items[i].incident, .adopt = adopt}, now_of(e));
+        }
+}
+
+/* Made by a reference, and no person gave it anything. */
+static bool is_bare(const struct problem_row *p) {
+    const struct problem *x = &p->p;
+    return p->automatic && x->resolution == RESOLUTION_NONE && str_empty(x->cause) && str_empty(x->workaround) && str_empty(x->customer_text) &&
+           str_empty(x->published_text) && str_empty(x->owner) && str_empty(x->symptom) && str_empty(x->change_request) && !x->review &&
+           !x->analysis_target;
+}
+
+void problem_maybe_undo(struct engine *e, struct arena *a, int64_t id) {
+    struct problem_row p;
+    struct link_row *links;
+    if (!store_problem(e->store, a, id, &p) || !is_bare(&p) || store_links_of_problem(e->store, a, id, "incident", "confirmed", 1, &links))
+        return;
+    size_t n = store_links_of_problem(e->store, a, id, "defect", "confirmed", 1000, &links);
+    for (size_t i = 0; i < n; i++)
+        if (!links[i].automatic)
+            return;
+    for (size_t i = 0; i < n; i++) {
+        store_link_drop(e->store, id, links[i].ref);
+        store_due(e->store, KIND_DEFECT, links[i].ref, 0, false, "its problem was undone");
+    }
+    p.p.resolution = RESOLUTION_CANCELLED;
+    p.p.reason = "nothing is linked with it any more";
+    p.p.resolved_at = p.p.closed = now_of(e);
+    store_problem_put(e->store, &p);
+    store_due_problem(e->store, id, false, "it was undone");
+    journal(e, "bridge", "problem", "", id, 0, "P-%lld was cancelled: nothing is linked with it any more; its number is not used again", (long long)id);
+}

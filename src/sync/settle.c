@@ -1,0 +1,375 @@
+/* settle: what became of a request, in the second transaction: done, refused
+ * (parked with the tracker's own words), again, or unsure. */
+#include "deliver.h"
+
+#include <string.h>
+
+#define RETRY_FIRST (1 * SEC_MS)
+#define RETRY_MOST (300 * SEC_MS)
+
+/* ---- one effect ---- */
+
+void settle_state_done(struct dispatch *d, const struct effect_row *x, enum state confirmed, bool was_there) {
+    struct engine *e = d->e;
+    struct incident_row i;
+    store_effect_move(e->store, x->e.n, EFFECT_DONE, NULL, NULL, now_of(e));
+    journal(e, "bridge", was_there ? "already" : "written", d->ref, x->e.problem, x->e.n, was_there ? "it is %s already: no write" : "set %s",
+            state_name(confirmed));
+    if (!store_incident(e->store, d->a, d->ref, &i))
+        return;
+    i.asserted = confirmed;
+    i.asserted_turn = x->e.turn;
+    i.asserted_at = now_of(e);
+    i.overridden = false;
+    i.came_back_at = 0;
+    store_incident_put(e->store, &i);
+}
+
+static void park(struct dispatch *d, const struct effect_row *x, const char *words) {
+    struct engine *e = d->e;
+    const char *why = str_empty(words) ? "the tracker did not carry it out, and gave no reason" : words;
+    store_effect_move(e->store, x->e.n, EFFECT_PARKED, why, NULL, now_of(e));
+    store_attention_set(e->store,
+                        &(struct attention_item){.kind = "parked",
+                                                 .subject = arena_printf(d->a, "effect:%lld", (long long)x->e.n),
+                                                 .text = arena_printf(d->a, "%s on %s was refused: %s", effect_kind_name(x->e.kind), d->ref, why),
+                                                 .who = "practitioner",
+                                                 .clear = arena_printf(d->a, "make the move in the tracker, or bascule retry %lld, or bascule discard %lld --reason TEXT",
+                                                                       (long long)x->e.n, (long long)x->e.n)},
+                        now_of(e));
+    journal(e, "bridge", "refused", d->ref, x->e.problem, x->e.n, "%s", why);
+}
+
+static void field_done(struct dispatch *d, const struct effect_row *x) {
+    struct engine *e = d->e;
+    struct value_row v;
+    const char *name = json_text(x->e.want, "field"), *value = json_text(x->e.want, "value");
+    store_effect_move(e->store, x->e.n, EFFECT_DONE, NULL, NULL, now_of(e));
+    if (store_value(e->store, d->a, d->ref, name, &v)) {
+        v.written = value;
+        v.written_at = now_of(e);
+        store_value_put(e->store, d->ref, name, &v);
+    }
+    journal(e, "bridge", "written", d->ref, x->e.problem, x->e.n, "field %s = '%s'", name, value);
+}
+
+static void note_done(struct dispatch *d, const struct effect_row *x, const char *echo) {
+    store_effect_move(d->e->store, x->e.n, EFFECT_DONE, NULL, echo, now_of(d->e));
+    journal(d->e, "bridge", "written", d->ref, x->e.problem, x->e.n, "%s note %s", json_text(x->e.want, "visibility"), json_text(x->e.want, "note"));
+}
+
+/* A refused move may be walked: closed states often lead only to open, and open
+ * leads everywhere. One effect, its steps on disk (law 8). */
+static bool walk(struct dispatch *d, const struct effect_row *x, const struct record *now) {
+    enum state class = now ? (now->kind == KIND_INCIDENT ? incident_class(now->state, now->outcome) : now->state) : STATE_NONE;
+    const char *native = tracker_native_state(d->lane->tracker, STATE_OPEN);
+    if (json_object_get(x->e.want, "walked") || str_is(json_text(x->e.want, "state"), "open") || class == STATE_OPEN || class == STATE_NONE || !native)
+        return false;
+    if (now->allowed && !strstr(now->allowed, native))
+        return false;
+    json_t *want = json_deep_copy(x->e.want);
+    json_object_set_new(want, "walking", json_pack("[s]", "open"));
+    json_object_set_new(want, "walked", json_true());
+    store_effect_want(d->e->store, x->e.n, want);
+    json_decref(want);
+    store_effect_move(d->e->store, x->e.n, EFFECT_PENDING, NULL, NULL, now_of(d->e));
+    journal(d->e, "bridge", "walks", d->ref, x->e.problem, x->e.n, "the direct move was refused: by way of open");
+    return true;
+}
+
+static bool is_step(const struct dispatch *d, const struct effect_row *x) {
+    return d->write.state == STATE_OPEN && !str_is(json_text(x->e.want, "state"), "open");
+}
+
+/* A step is behind it: on to the target. The state on the way is the bridge's own. */
+static void walked_step(struct dispatch *d, const struct effect_row *x) {
+    json_t *want = json_deep_copy(x->e.want);
+    json_array_clear(json_object_get(want, "walking"));
+    json_object_set_new(want, "midway", json_string("open"));
+    store_effect_want(d->e->store, x->e.n, want);
+    json_decref(want);
+    store_effect_move(d->e->store, x->e.n, EFFECT_PENDING, NULL, NULL, now_of(d->e));
+    struct incident_row i;
+    if (store_incident(d->e->store, d->a, d->ref, &i)) {
+        i.asserted = STATE_OPEN;
+        i.asserted_at = now_of(d->e);
+        store_incident_put(d->e->store, &i);
+    }
+}
+
+static void settle_state(struct dispatch *d, const struct effect_row *x, const struct op_result *r) {
+    if (r->state_applied && is_step(d, x))
+        walked_step(d, x);
+    else if (r->state_applied)
+        settle_state_done(d, x, d->write.state, false);
+    else if (!walk(d, x, r->after))
+        park(d, x, r->words);
+}
+
+/* ---- the whole request ---- */
+
+static void again(struct dispatch *d, msec_t wait, const char *words) {
+    for (size_t i = 0; i < d->n; i++) {
+        store_effect_move(d->e->store, d->effects[i].e.n, EFFECT_PENDING, words, NULL, now_of(d->e));
+        store_effect_later(d->e->store, d->effects[i].e.n, now_of(d->e) + wait, words);
+    }
+}
+
+static msec_t backoff(const struct dispatch *d) {
+    msec_t span = RETRY_FIRST;
+    for (int i = 0; i < d->effects[0].e.attempts && span < RETRY_MOST; i++)
+        span *= 2;
+    return span / 2 + (msec_t)(randomness_u64(&d->e->world->randomness) % (uint64_t)(span / 2 + 1));
+}
+
+static void unsure(struct dispatch *d, const struct op_result *r) {
+    msec_t alive = r->last_alive ? r->last_alive : now_of(d->e);
+    for (size_t i = 0; i < d->n; i++) {
+        store_effect_move(d->e->store, d->effects[i].e.n, EFFECT_UNSURE, r->words, NULL, now_of(d->e));
+        store_effect_alive(d->e->store, d->effects[i].e.n, alive);
+        store_effect_later(d->e->store, d->effects[i].e.n, 0, NULL);
+        journal(d->e, "bridge", "unsure", d->ref, d->effects[i].e.problem, d->effects[i].e.n, "%s: it is looked for before anything is sent again",
+                r->words ? r->words : "no answer");
+    }
+}
+
+static void parts(struct dispatch *d, const struct op_result *r) {
+    for (size_t i = 0; i < d->n; i++) {
+        const struct effect_row *x = &d->effects[i];
+        if (x->e.kind == EFFECT_STATE)
+            settle_state(d, x, r);
+        else if (x->e.kind == EFFECT_FIELD && r->fields_applied)
+            field_done(d, x);
+        else if (x->e.kind == EFFECT_NOTE && r->note_applied)
+            note_done(d, x, r->echo);
+        else
+            park(d, x, r->words);
+    }
+}
+
+static void by_class(struct dispatch *d, const struct op_result *r) {
+    switch (r->class) {
+    case CLASS_OK:
+    case CLASS_REJECTED:
+        parts(d, r);
+        break;
+    case CLASS_CONFLICT:
+        again(d, 300 + (msec_t)(randomness_u64(&d->e->world->randomness) % 700), r->words);
+        break;
+    case CLASS_RETRY_SAFE:
+    case CLASS_LIMITED:
+    case CLASS_NOT_MODIFIED:
+        again(d, backoff(d), r->words);
+        break;
+    case CLASS_DENIED:
+        if (r->status == 401) {
+            again(d, backoff(d), r->words);
+            break;
+        } /* fall through */
+    case CLASS_GONE:
+        for (size_t i = 0; i < d->n; i++)
+            park(d, &d->effects[i], r->words);
+        store_lookup_add(d->e->store, &(struct lookup_row){.ref = d->ref, .hash = 1}, now_of(d->e));
+        break;
+    case CLASS_UNSURE:
+    case CLASS_NONSENSE:
+    default:
+        unsure(d, r);
+        break;
+    }
+}
+
+void settle_write(struct dispatch *d, const struct op_result *r) {
+    struct engine *e = d->e;
+    (void)lane_health(d->lane, r);
+    engine_begin(e);
+    by_class(d, r);
+    if (r->after)
+        ingest(d->lane, d->a, &(struct seen){.record = r->after});
+    if (!engine_commit(e)) /* what was written stays in flight on disk: a restart asks */
+        log_error(e->world->log, "%s: its outcome could not be stored", d->ref);
+    engine_changed(e, "effect", d->ref);
+    dispatch_done(d);
+}
+
+/* ---- creations ---- */
+
+/* The new record is linked by the bridge's own act, and read at once. */
+static void created(struct dispatch *d, const struct effect_row *x, const char *id) {
+    struct engine *e = d->e;
+    const char *ref = ref_make(d->a, d->lane->cfg->name, id);
+    store_effect_move(e->store, x->e.n, EFFECT_DONE, NULL, ref, now_of(e));
+    store_evidence_add(e->store,
+                       &(struct evidence){.defect = ref, .problem = x->e.problem, .source = "creation", .place = "created by the bridge", .actor = "bridge", .at = now_of(e)},
+                       now_of(e));
+    store_lookup_add(e->store, &(struct lookup_row){.ref = ref, .hash = 1}, now_of(e));
+    journal(e, "bridge", "written", ref, x->e.problem, x->e.n, "created");
+}
+
+void settle_create(struct dispatch *d, const struct op_result *r) {
+    struct engine *e = d->e;
+    (void)lane_health(d->lane, r);
+    engine_begin(e);
+    if (r->created_id)
+        created(d, &d->effects[0], r->created_id);
+    else if (r->class == CLASS_OK)
+        unsure(d, r);
+    else if (r->class == CLASS_REJECTED || r->class == CLASS_GONE)
+        park(d, &d->effects[0], r->words);
+    else
+        by_class(d, r);
+    if (!engine_commit(e))
+        log_error(e->world->log, "%s: the outcome of a creation could not be stored", d->ref);
+    engine_changed(e, "effect", d->ref);
+    dispatch_done(d);
+}
+
+/* ---- looking (law 5) ---- */
+
+static void look_next(struct dispatch *d);
+
+/* There: settled as done. */
+static bool there(struct dispatch *d, struct effect_row *x, const struct record *r) {
+    enum state want = STATE_NONE;
+    enum field f;
+    if (x->e.kind == EFFECT_STATE && state_parse(json_text(x->e.want, "state"), &want)) {
+        enum state class = r->kind == KIND_INCIDENT ? incident_class(r->state, r->outcome) : r->state;
+        if (json_array_size(json_object_get(x->e.want, "walking")) && class == STATE_OPEN) {
+            walked_step(d, x);
+            return true;
+        }
+        if (class != want)
+            return false;
+        settle_state_done(d, x, want, false);
+        return true;
+    }
+    const char *name = json_text(x->e.want, "field");
+    if (x->e.kind != EFFECT_FIELD || !field_parse(name, &f) ||
+        !field_equal(d->e, d->a, f, r->kind, json_text(r->fields, name), json_text(x->e.want, "value")))
+        return false;
+    field_done(d, x);
+    return true;
+}
+
+/* Not there: that counts only look_after since the request was last alive, twice. */
+static void not_there(struct dispatch *d, struct effect_row *x) {
+    struct engine *e = d->e;
+    msec_t now = now_of(e), ripe = x->alive + d->lane->cfg->look_after;
+    if (now < ripe) {
+        store_effect_later(e->store, x->e.n, ripe, NULL);
+        return;
+    }
+    store_effect_looked(e->store, x->e.n, x->looks + 1);
+    if (x->looks + 1 < 2) {
+        store_effect_later(e->store, x->e.n, now + SEC_MS, NULL);
+        return;
+    }
+    store_effect_move(e->store, x->e.n, EFFECT_PENDING, "it had not arrived", NULL, now);
+    store_effect_later(e->store, x->e.n, 0, NULL);
+    journal(e, "bridge", "looked", d->ref, x->e.problem, x->e.n, "it is not there: it is sent again");
+}
+
+static void look_record_done(struct lane *l, void *who, const struct op_result *r) {
+    struct dispatch *d = who;
+    struct engine *e = d->e;
+    if (!lane_health(l, r) || !r->n_records || r->presence != PRESENT) {
+        engine_begin(e);
+        for (size_t i = 0; i < d->n; i++)
+            store_effect_later(e->store, d->effects[i].e.n, now_of(e) + 10 * SEC_MS, r->words);
+        (void)engine_commit(e);
+        dispatch_done(d);
+        return;
+    }
+    engine_begin(e);
+    for (size_t i = 0; i < d->n; i++)
+        if (d->effects[i].e.kind != EFFECT_NOTE && !there(d, &d->effects[i], &r->records[0]))
+            not_there(d, &d->effects[i]);
+    ingest(l, d->a, &(struct seen){.record = &r->records[0]});
+    (void)engine_commit(e);
+    d->record_read = true;
+    look_next(d);
+}
+
+static void look_note_done(struct lane *l, void *who, const struct op_result *r) {
+    struct dispatch *d = who;
+    struct engine *e = d->e;
+    struct effect_row *x = NULL;
+    for (size_t i = 0; i < d->n; i++)
+        if (d->effects[i].e.kind == EFFECT_NOTE)
+            x = &d->effects[i];
+    engine_begin(e);
+    if (!lane_health(l, r) || r->class != CLASS_OK)
+        store_effect_later(e->store, x->e.n, now_of(e) + 5 * SEC_MS, r->words);
+    else if (r->found)
+        note_done(d, x, r->echo);
+    else
+        not_there(d, x);
+    (void)engine_commit(e);
+    dispatch_done(d);
+}
+
+static void look_created_done(struct lane *l, void *who, const struct op_result *r) {
+    struct dispatch *d = who;
+    struct engine *e = d->e;
+    struct effect_row *x = &d->effects[0];
+    engine_begin(e);
+    if (!lane_health(l, r) || r->class != CLASS_OK)
+        store_effect_later(e->store, x->e.n, now_of(e) + 5 * SEC_MS, r->words);
+    else if (r->found && r->created_id)
+        created(d, x, r->created_id);
+    else
+        not_there(d, x);
+    (void)engine_commit(e);
+    dispatch_done(d);
+}
+
+static void cannot_look(struct dispatch *d, struct effect_row *x) {
+    engine_begin(d->e);
+    park(d, x, "no answer came, and this tracker offers no way to look whether it was carried out: look there, then retry or discard");
+    (void)engine_commit(d->e);
+    dispatch_done(d);
+}
+
+static void look_next(struct dispatch *d) {
+    const struct tracker_abilities *can = tracker_abilities(d->lane->tracker);
+    const char *id = strchr(d->ref, ':') + 1;
+    if (d->effects[0].e.kind == EFFECT_CREATE) {
+        if (!can->look_create)
+            cannot_look(d, &d->effects[0]);
+        else
+            lane_run(d->lane, op_look_created(d->lane->tracker, json_text(d->effects[0].e.want, "marker"), d->effects[0].e.sent - 60 * SEC_MS), false,
+                     look_created_done, d);
+        return;
+    }
+    bool others = false;
+    struct effect_row *note = NULL;
+    for (size_t i = 0; i < d->n; i++) {
+        others |= d->effects[i].e.kind != EFFECT_NOTE;
+        if (d->effects[i].e.kind == EFFECT_NOTE)
+            note = &d->effects[i];
+    }
+    if (others && !d->record_read)
+        lane_run(d->lane, op_read(d->lane->tracker, id), false, look_record_done, d);
+    else if (note && !can->look_note)
+        cannot_look(d, note);
+    else if (note)
+        lane_run(d->lane, op_look_note(d->lane->tracker, id, json_text(note->e.want, "marker")), false, look_note_done, d);
+    else
+        dispatch_done(d);
+}
+
+void look_begin(struct dispatch *d) {
+    struct effect_row *all;
+    size_t n = store_effects_open(d->e->store, d->a, d->ref, &all);
+    for (size_t i = 0; i < n && d->n < EFFECTS_AT_ONCE; i++)
+        if (all[i].e.state == EFFECT_UNSURE && all[i].e.not_before <= now_of(d->e)) {
+            d->effects[d->n] = all[i];
+            d->wants[d->n] = json_deep_copy(all[i].e.want);
+            d->effects[d->n].e.want = d->wants[d->n];
+            d->n++;
+        }
+    if (!d->n)
+        dispatch_done(d);
+    else
+        look_next(d);
+}
