@@ -1,0 +1,51 @@
+/* report: named read-only queries over the database, as JSON.
+ *
+ * One question in, one JSON value out, in the shapes of interface.md section 3.
+ * The service (src/serve) and the command line without a service (src/cli) ask
+ * the same questions and get the same answers. Nothing here writes, and nothing
+ * waits: each question reads a bounded number of rows. */
+#ifndef BASCULE_REPORT_H
+#define BASCULE_REPORT_H
+
+#include "bascule/model.h"
+
+enum report_what {
+    REPORT_STATUS,   /* service at a glance: trackers, outbox by state, attention by kind */
+    REPORT_TRACKERS, /* {"items":[...]} */
+    REPORT_INCIDENTS,
+    REPORT_DEFECTS,
+    REPORT_PROBLEMS,
+    REPORT_EFFECTS,
+    REPORT_LINKS,
+    REPORT_ATTENTION,
+    REPORT_JOURNAL,
+    REPORT_SHOW,    /* one incident, defect, problem (P-12) or effect (31), whole; `ref` */
+    REPORT_EXPLAIN, /* why a record is as it is (domain.md 6.11); `ref` */
+    REPORT_COUNT
+};
+/* "status", "incidents", ...: as in the path of the API and in `bascule list`. */
+const char *report_name(enum report_what what);
+bool report_parse(const char *name, enum report_what *ret);
+
+#define REPORT_LIMIT 100     /* rows when nothing is said */
+#define REPORT_LIMIT_MAX 500 /* rows at most in one answer */
+
+/* Whatever is NULL or 0 does not filter. What a list cannot filter by is a fault. */
+struct report_query {
+    enum report_what what;
+    const char *ref; /* SHOW, EXPLAIN: which; ATTENTION, EFFECTS, LINKS, JOURNAL: of this record only */
+    const char *state, *tracker, *problem, *search;
+    const char *kind;  /* ATTENTION, EFFECTS, JOURNAL */
+    const char *since; /* time (RFC 3339 or day), or a span before `now` ("7d") */
+    const char *after; /* opaque, from the answer before */
+    int limit;         /* 0: REPORT_LIMIT */
+    msec_t now;        /* for spans and ages */
+};
+
+enum { REPORT_NOT_FOUND = 1, REPORT_BAD_QUERY = 2 }; /* outcomes; the fault says which and why */
+
+struct sqlite3;
+/* Lists give {"items":[...],"after":"..."|null}. *ret is the caller's. */
+must_check int report_read(struct sqlite3 *db, const struct report_query *q, json_t **ret, struct fault *fault);
+
+#endif

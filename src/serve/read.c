@@ -1,0 +1,104 @@
+/* read: GET /api/v1/..., from a path and its parameters to a question for src/report.
+ *
+ * Called by serve.c and page.c; owns nothing. What must hold: a parameter that
+ * is not known is refused, so that a misspelt filter never looks like an answer. */
+#include "serve.h"
+
+static int read_limit(struct report_query *q, const char *value) {
+    int64_t n;
+    if (!str_int64(value, &n) || n < 1 || n > REPORT_LIMIT_MAX)
+        return -1;
+    q->limit = (int)n;
+    return 0;
+}
+
+/* NULL, or what is wrong. */
+static const char *read_params(struct http_call *call, struct report_query *q) {
+    struct uri_param params[URI_PARAMS_MAX];
+    size_t count;
+    if (!uri_params(call->arena, call->query, params, &count))
+        return "the query of the address cannot be read";
+    for (size_t i = 0; i < count; i++) {
+        const struct {
+            const char *name, **value;
+        } known[] = {
+            {"state", &q->state}, {"tracker", &q->tracker}, {"problem", &q->problem}, {"search", &q->search},
+            {"kind", &q->kind},   {"since", &q->since},     {"after", &q->after},     {"ref", &q->ref},
+        };
+        size_t at = 0;
+        while (at < array_size(known) && !str_is(known[at].name, params[i].name))
+            at++;
+        if (at < array_size(known))
+            *known[at].value = params[i].value;
+        else if (!str_is(params[i].name, "limit"))
+            return arena_printf(call->arena, "there is no parameter '%s'; there are state, tracker, problem, kind, "
+                                             "search, since, ref, after, limit", params[i].name);
+        else if (read_limit(q, params[i].value) < 0)
+            return arena_printf(call->arena, "limit must be between 1 and %d", REPORT_LIMIT_MAX);
+    }
+    return NULL;
+}
+
+json_t *read_ask(struct serve *s, struct http_call *call, struct report_query *q) {
+    struct fault f = {0};
+    json_t *answer = NULL;
+    q->now = clock_now(s->o.clock);
+    int r = report_read(s->db, q, &answer, &f);
+    if (r == 0)
+        return answer;
+    int status = r == REPORT_NOT_FOUND ? 404 : r == REPORT_BAD_QUERY ? 400 : r == -ETIMEDOUT || r == -EBUSY ? 503 : 500;
+    answer_problem(call, status, f.text);
+    return NULL;
+}
+
+/* One thing, named by the second segment. */
+static bool read_one(struct report_query *q, const char *ref) {
+    switch (q->what) {
+    case REPORT_INCIDENTS: q->kind = "incident"; break;
+    case REPORT_DEFECTS: q->kind = "defect"; break;
+    case REPORT_PROBLEMS: q->kind = "problem"; break;
+    case REPORT_EFFECTS: q->kind = "effect"; break;
+    case REPORT_SHOW:
+    case REPORT_EXPLAIN: q->ref = ref; return true;
+    case REPORT_STATUS:
+    case REPORT_TRACKERS:
+    case REPORT_LINKS:
+    case REPORT_ATTENTION:
+    case REPORT_JOURNAL:
+    case REPORT_COUNT: return false;
+    }
+    q->what = REPORT_SHOW;
+    q->ref = ref;
+    return true;
+}
+
+void read_handle(struct serve *s, struct http_call *call, const char **segments, size_t count) {
+    struct report_query q = {0};
+    bool known = count >= 1 && count <= 2 && report_parse(segments[0], &q.what);
+    if (known && count == 2)
+        known = read_one(&q, segments[1]);
+    else if (known && (q.what == REPORT_EXPLAIN || q.what == REPORT_SHOW))
+        known = false;
+    if (!known) {
+        answer_problem(call, 404, "there is no such address; GET /api/v1 names those that there are");
+        return;
+    }
+    struct report_query params = {0};
+    const char *wrong = read_params(call, &params);
+    if (!wrong && count == 2 && *call->query)
+        wrong = "one thing takes no parameters";
+    if (wrong) {
+        answer_problem(call, 400, wrong);
+        return;
+    }
+    if (count == 1) {
+        params.what = q.what;
+        q = params;
+    }
+    cleanup_json json_t *answer = read_ask(s, call, &q);
+    if (!answer)
+        return;
+    if (q.what == REPORT_STATUS || q.what == REPORT_TRACKERS)
+        live_merge(s, answer);
+    answer_json(call, 200, answer);
+}

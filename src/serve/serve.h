@@ -1,0 +1,69 @@
+/* serve.h: what the files of this room share. Private to src/serve. */
+#ifndef BASCULE_SERVE_PRIVATE_H
+#define BASCULE_SERVE_PRIVATE_H
+
+#include "bascule/report.h"
+#include "http.h"
+
+#define BODY_MAX (1024 * 1024)
+
+struct serve {
+    struct serve_options o;
+    struct sqlite3 *db;
+    struct http_server *tcp, *local;
+    int port;
+    /* Copies, so that the options need not outlive serve_open. */
+    struct arena *arena;
+    const char *public_host; /* of public_url; "" when none */
+};
+
+/* ---- uri.c ---- */
+
+/* Percent-decoded, in the arena; NULL when it is no UTF-8, holds a NUL or a broken escape. */
+char *uri_decode(struct arena *a, const char *text, size_t len, bool plus_is_space);
+#define URI_SEGMENTS_MAX 8
+/* Splits a path at its slashes, then decodes each part; false when it can't be. */
+bool uri_segments(struct arena *a, const char *path, const char *segments[URI_SEGMENTS_MAX], size_t *ret_count);
+struct uri_param {
+    const char *name, *value;
+};
+#define URI_PARAMS_MAX 16
+bool uri_params(struct arena *a, const char *query, struct uri_param params[URI_PARAMS_MAX], size_t *ret_count);
+/* The host of a URL or of a Host header, lower case, without port and brackets; "" when there is none. */
+char *uri_host(struct arena *a, const char *url_or_host);
+/* localhost, 127.x.y.z, ::1 */
+bool uri_host_is_loopback(const char *host);
+
+/* ---- answer.c ---- */
+
+void answer_json(struct http_call *call, int status, const json_t *value);
+/* RFC 9457. detail may be NULL. */
+void answer_problem(struct http_call *call, int status, const char *detail);
+void answer_text(struct http_call *call, int status, const char *type, const char *text);
+const char *status_title(int status);
+
+/* ---- read.c, write.c, page.c: each answers the call ---- */
+
+/* GET /api/v1/...; segments are those behind v1. */
+void read_handle(struct serve *s, struct http_call *call, const char **segments, size_t count);
+/* Asks the database; on failure answers the call and gives NULL. */
+json_t *read_ask(struct serve *s, struct http_call *call, struct report_query *q);
+/* Puts what the engine knows by heart into an answer to STATUS or TRACKERS. */
+void live_merge(struct serve *s, json_t *answer);
+/* POST, PATCH, DELETE /api/v1/... */
+void write_handle(struct serve *s, struct http_call *call, const char **segments, size_t count);
+/* Methods that a path has besides GET, for Allow; "" for none. */
+const char *write_methods(struct arena *a, const char **segments, size_t count);
+/* GET / */
+void page_handle(struct serve *s, struct http_call *call);
+void page_style_handle(struct http_call *call);
+
+/* The page's text out of the answers; pure, for the tests. */
+struct page_parts {
+    const json_t *status, *attention, *problems, *effects;
+    const char *version;
+    msec_t now;
+};
+void page_render(struct buf *b, const struct page_parts *parts);
+
+#endif

@@ -1,0 +1,559 @@
+/* serve: the two doors, whole: routes, refusals, late answers, bounds. */
+#include "bascule/serve.h"
+#include "../report/desk.h"
+#include "loop.h"
+#include <sys/stat.h>
+
+static char database[64], socket_path[80];
+static struct serve *serve;
+
+/* The engine's part: says what it was asked, at once or later. */
+static struct {
+    char name[40], args[500], actor[64];
+    int status; /* to answer with */
+    const char *answer;
+    bool later;
+    serve_done *done;
+    void *who;
+    int count;
+} engine;
+static bool not_ready;
+
+static void command(void *arg, const char *name, json_t *args, const char *actor, serve_done *done, void *who) {
+    char *text = json_dumps(args, JSON_COMPACT | JSON_SORT_KEYS);
+    snprintf(engine.name, sizeof(engine.name), "%s", name);
+    snprintf(engine.args, sizeof(engine.args), "%s", text);
+    snprintf(engine.actor, sizeof(engine.actor), "%s", actor);
+    free(text);
+    engine.count++;
+    engine.done = done;
+    engine.who = who;
+    if (engine.later)
+        return;
+    cleanup_json json_t *result = json_loads(engine.answer, 0, NULL);
+    done(who, engine.status, result);
+}
+
+static bool ready(void *arg, struct fault *why) {
+    if (not_ready)
+        fault_set(why, -1, "the first import is under way");
+    return !not_ready;
+}
+
+static int setup(void **state) {
+    struct fault f = {0};
+    desk_make(database);
+    snprintf(socket_path, sizeof(socket_path), "%.*s.sock", (int)strlen(database) - 3, database);
+    struct serve_options o = {.loop = &loop,
+                              .timers = &timers,
+                              .clock = &loop_clock,
+                              .database = database,
+                              .socket_path = socket_path,
+                              .host = "127.0.0.1",
+                              .public_url = "https://bascule.example.org",
+                              .version = "0.1.0",
+                              .command = command,
+                              .ready = ready};
+    if (serve_open(&o, &serve, &f) < 0)
+        fail_msg("%s", f.text);
+    return 0;
+}
+
+static int teardown(void **state) {
+    serve = serve_close(serve);
+    assert_int_equal(access(socket_path, F_OK), -1);
+    desk_remove(database);
+    return 0;
+}
+
+static int fresh(void **state) {
+    memset(&engine, 0, sizeof(engine));
+    engine.status = 200;
+    engine.answer = "{\"message\":\"done\"}";
+    not_ready = false;
+    return 0;
+}
+
+/* One call on a connection of its own. */
+static int call_full(int fd, const char *method, const char *target, const char *host, const char *body, struct buf *answer) {
+    cleanup_buf struct buf r = {0};
+    buf_printf(&r, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, target, host);
+    if (body)
+        buf_printf(&r, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+    else
+        buf_str(&r, "\r\n");
+    exchange(fd, r.data, r.len, answer, 400);
+    close(fd);
+    loop_turn(0);
+    return answer_status(answer);
+}
+static int tcp(const char *method, const char *target, struct buf *answer) {
+    return call_full(dial_tcp(serve_port(serve)), method, target, "127.0.0.1", NULL, answer);
+}
+static int local(const char *method, const char *target, const char *body, struct buf *answer) {
+    return call_full(dial_unix(socket_path), method, target, "localhost", body, answer);
+}
+
+/* ---- reading ---- */
+
+static void every_address_reads_on_both_doors(void **state) {
+    static const char *const addresses[] = {
+        "/api/v1/status", "/api/v1/trackers", "/api/v1/incidents", "/api/v1/incidents/helpdesk%3A1", "/api/v1/incidents/helpdesk:1",
+        "/api/v1/defects", "/api/v1/defects/product:56", "/api/v1/problems", "/api/v1/problems/P-1", "/api/v1/effects",
+        "/api/v1/effects/1", "/api/v1/links", "/api/v1/attention", "/api/v1/journal?limit=2", "/api/v1/explain/helpdesk:1",
+        "/api/v1/show/P-1", "/api/v1", "/healthz", "/readyz", "/", "/style.css",
+        "/api/v1/incidents?state=open,closed-unresolved&tracker=helpdesk&search=invoice&since=30d&problem=P-1&limit=500",
+    };
+    cleanup_buf struct buf b = {0};
+    for (size_t i = 0; i < array_size(addresses); i++) {
+        if (tcp("GET", addresses[i], &b) != 200 || local("GET", addresses[i], NULL, &b) != 200)
+            fail_msg("%s: %s", addresses[i], buf_text(&b));
+        assert_true(answer_says(&b, "nosniff") && answer_says(&b, "no-store"));
+    }
+}
+
+static void lists_have_items_and_after(void **state) {
+    cleanup_buf struct buf b = {0};
+    assert_int_equal(tcp("GET", "/api/v1/effects?limit=2", &b), 200);
+    cleanup_json json_t *j = json_loads(answer_body(&b), 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(j, "items")), 2);
+    assert_string_equal(json_text(j, "after"), "2");
+    assert_int_equal(tcp("GET", "/api/v1/effects?limit=2&after=2", &b), 200);
+    assert_true(answer_says(&b, "\"after\":null"));
+}
+
+static void what_is_not_there_or_not_right_is_named(void **state) {
+    static const struct {
+        const char *target;
+        int status;
+        const char *words;
+    } all[] = {
+        {"/api/v1/incidents/helpdesk:99", 404, "has not been seen"},
+        {"/api/v1/incidents/product:56", 404, "is no incident"},
+        {"/api/v1/problems/P-99", 404, "P-99"},
+        {"/api/v1/incidents/4711", 404, "no effect 4711"},
+        {"/api/v1/incidents?limit=501", 400, "500"},
+        {"/api/v1/incidents?limit=0", 400, "500"},
+        {"/api/v1/incidents?stat=open", 400, "no parameter 'stat'"},
+        {"/api/v1/incidents?state=opne", 400, "'opne'"},
+        {"/api/v1/incidents?search=%zz", 400, "query"},
+        {"/api/v1/problems/P-1?limit=2", 400, "parameters"},
+        {"/api/v1/nothing", 404, "no such address"},
+        {"/api/v1/show", 404, "no such address"},
+        {"/api/v1/status/now", 404, "no such address"},
+        {"/elsewhere", 404, "the page is at /"},
+        {"/api/v1/incidents/%00", 400, "address"},
+        {"/api/v1/problems/P-1/publish", 405, "POST"},
+    };
+    cleanup_buf struct buf b = {0};
+    for (size_t i = 0; i < array_size(all); i++) {
+        int status = tcp("GET", all[i].target, &b);
+        if (status != all[i].status || !answer_says(&b, all[i].words) || !answer_says(&b, "application/problem+json"))
+            fail_msg("%s: %s", all[i].target, buf_text(&b));
+        cleanup_json json_t *j = json_loads(answer_body(&b), 0, NULL);
+        assert_int_equal(json_int(j, "status", 0), status);
+        assert_string_equal(json_text(j, "type"), "about:blank");
+        assert_non_null(json_text(j, "title"));
+    }
+}
+
+static void a_head_has_no_body(void **state) {
+    cleanup_buf struct buf b = {0};
+    static const char request[] = "HEAD /api/v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    int fd = dial_tcp(serve_port(serve));
+    exchange(fd, request, strlen(request), &b, 50);
+    close(fd);
+    assert_int_equal(answer_status(&b), 200);
+    assert_string_equal(answer_body(&b), "");
+}
+
+static void foreign_hosts_are_refused_on_tcp_only(void **state) {
+    static const struct {
+        const char *host;
+        int status;
+    } all[] = {{"evil.example", 421}, {"127.evil.example", 421}, {"bascule.example.org", 200}, {"BASCULE.example.org:8420", 200},
+               {"localhost:1234", 200}, {"[::1]:8420", 200},     {"bascule.example.org.evil.example", 421}};
+    cleanup_buf struct buf b = {0};
+    for (size_t i = 0; i < array_size(all); i++)
+        assert_int_equal(call_full(dial_tcp(serve_port(serve)), "GET", "/api/v1/status", all[i].host, NULL, &b), all[i].status);
+    assert_int_equal(call_full(dial_tcp(serve_port(serve)), "GET", "/", "evil.example", NULL, &b), 421);
+    assert_int_equal(call_full(dial_unix(socket_path), "GET", "/api/v1/status", "evil.example", NULL, &b), 200);
+}
+
+static void what_the_engine_knows_is_merged(void **state) {
+    cleanup_buf struct buf b = {0};
+    engine.answer = "{\"dry_run\":true,\"trackers\":[{\"name\":\"product\",\"state\":\"ok\",\"error\":null,\"last_poll\":\"\","
+                    "\"last_ok\":\"2026-01-02T02:59:57Z\",\"requests\":12,\"under_way\":1},{\"name\":\"other\",\"state\":\"x\"}]}";
+    assert_int_equal(tcp("GET", "/api/v1/status", &b), 200);
+    assert_string_equal(engine.name, "status");
+    cleanup_json json_t *j = json_loads(answer_body(&b), 0, NULL);
+    const json_t *product = json_at(j, "/trackers/1"), *helpdesk = json_at(j, "/trackers/0");
+    assert_true(json_is_true(json_object_get(j, "dry_run")) && json_is_true(json_object_get(j, "running")));
+    assert_string_equal(json_text(product, "state"), "ok");
+    assert_true(json_is_null(json_object_get(product, "error")) && json_is_null(json_object_get(product, "last_poll")));
+    assert_int_equal(json_int(product, "lag", -1), 3);
+    assert_int_equal(json_int(product, "requests", -1), 12);
+    assert_string_equal(json_text(helpdesk, "last_ok"), "2026-01-02T02:59:50Z");
+    assert_int_equal(json_array_size(json_object_get(j, "trackers")), 2);
+    assert_int_equal(tcp("GET", "/api/v1/trackers", &b), 200);
+    assert_true(answer_says(&b, "\"requests\":12") && !answer_says(&b, "dry_run"));
+    assert_int_equal(tcp("GET", "/", &b), 200);
+    assert_true(answer_says(&b, "Dry run:") && answer_says(&b, "3 s ago"));
+}
+
+static void without_the_engine_the_database_stands(void **state) {
+    cleanup_buf struct buf b = {0};
+    engine.status = 503;
+    assert_int_equal(tcp("GET", "/api/v1/status", &b), 200);
+    assert_true(answer_says(&b, "refused: 401"));
+    engine.later = true;
+    assert_int_equal(tcp("GET", "/api/v1/status", &b), 200);
+    assert_true(answer_says(&b, "refused: 401"));
+    engine.done(engine.who, 200, NULL); /* too late, and harmless */
+}
+
+static void readiness_is_told(void **state) {
+    cleanup_buf struct buf b = {0};
+    not_ready = true;
+    assert_int_equal(tcp("GET", "/readyz", &b), 503);
+    assert_true(answer_says(&b, "first import"));
+    assert_int_equal(tcp("GET", "/healthz", &b), 200);
+}
+
+/* ---- changing ---- */
+
+static void every_command_has_its_address(void **state) {
+    static const struct {
+        const char *method, *target, *body, *name, *args;
+    } all[] = {
+        {"POST", "links", "{\"a\":\"helpdesk:1\",\"b\":\"P-2\"}", "link", "{\"a\":\"helpdesk:1\",\"b\":\"P-2\"}"},
+        {"DELETE", "links/helpdesk%3A1/gitlab%3Ag%2Fp%231", NULL, "unlink", "{\"a\":\"helpdesk:1\",\"b\":\"gitlab:g/p#1\"}"},
+        {"POST", "problems/P-1/links", "{\"ref\":\"helpdesk:2\"}", "link", "{\"a\":\"P-1\",\"b\":\"helpdesk:2\"}"},
+        {"DELETE", "problems/P-1/links/helpdesk:2", NULL, "unlink", "{\"a\":\"P-1\",\"b\":\"helpdesk:2\"}"},
+        {"POST", "incidents/helpdesk:1/outcome", "{\"outcome\":\"withdrawn\",\"reason\":\"r\",\"ref\":\"helpdesk:9\"}", "outcome",
+         "{\"outcome\":\"withdrawn\",\"reason\":\"r\",\"ref\":\"helpdesk:1\"}"},
+        {"POST", "incidents/helpdesk:1/ignore", "{\"off\":true}", "ignore", "{\"off\":true,\"ref\":\"helpdesk:1\"}"},
+        {"POST", "incidents/helpdesk:1/forget", NULL, "forget", "{\"ref\":\"helpdesk:1\"}"},
+        {"POST", "incidents/helpdesk:1/ack", NULL, "ack", "{\"ref\":\"helpdesk:1\"}"},
+        {"POST", "incidents/helpdesk:1/defect", "{\"tracker\":\"product\"}", "defect-new", "{\"ref\":\"helpdesk:1\",\"tracker\":\"product\"}"},
+        {"POST", "problems/P-1/defect", NULL, "defect-new", "{\"ref\":\"P-1\"}"},
+        {"POST", "problems", "{\"title\":\"t\"}", "problem-new", "{\"title\":\"t\"}"},
+        {"PATCH", "problems/P-1", "{\"cause\":\"c\"}", "problem-set", "{\"cause\":\"c\",\"id\":\"P-1\"}"},
+        {"POST", "problems/P-1/publish", NULL, "problem-publish", "{\"id\":\"P-1\"}"},
+        {"POST", "problems/P-1/accept-risk", "{\"reason\":\"r\",\"review\":\"2027-01-01\"}", "problem-accept-risk",
+         "{\"id\":\"P-1\",\"reason\":\"r\",\"review\":\"2027-01-01\"}"},
+        {"POST", "problems/P-1/push-back", NULL, "problem-push-back", "{\"id\":\"P-1\"}"},
+        {"POST", "problems/P-1/close", "{\"resolution\":\"cancelled\"}", "problem-close", "{\"id\":\"P-1\",\"resolution\":\"cancelled\"}"},
+        {"POST", "problems/P-1/reopen", NULL, "problem-reopen", "{\"id\":\"P-1\"}"},
+        {"POST", "problems/P-1/merge", "{\"into\":\"P-2\"}", "problem-merge", "{\"id\":\"P-1\",\"into\":\"P-2\"}"},
+        {"POST", "problems/P-1/split", "{\"incidents\":[\"helpdesk:1\"]}", "problem-split", "{\"id\":\"P-1\",\"incidents\":[\"helpdesk:1\"]}"},
+        {"POST", "suggestions/7/confirm", NULL, "confirm", "{\"n\":7}"},
+        {"POST", "suggestions/7/reject", NULL, "reject", "{\"n\":7}"},
+        {"POST", "sync/helpdesk:1", NULL, "sync", "{\"ref\":\"helpdesk:1\"}"},
+        {"POST", "effects/31/retry", NULL, "retry", "{\"n\":31}"},
+        {"POST", "effects/31/discard", "{\"reason\":\"r\"}", "discard", "{\"n\":31,\"reason\":\"r\"}"},
+        {"POST", "effects/3/release", NULL, "release", "{\"n\":3}"},
+        {"POST", "outbox/open", "{\"assert\":true,\"dry_run\":true}", "outbox-open", "{\"assert\":true,\"dry_run\":true}"},
+        {"POST", "outbox/close", NULL, "outbox-close", "{}"},
+        {"POST", "trackers/helpdesk/pause", NULL, "pause", "{\"tracker\":\"helpdesk\"}"},
+        {"POST", "trackers/helpdesk/resume", NULL, "resume", "{\"tracker\":\"helpdesk\"}"},
+        {"POST", "policy/apply", "{\"for\":\"P-1\"}", "policy-apply", "{\"for\":\"P-1\"}"},
+        {"POST", "check", NULL, "check", "{}"},
+    };
+    cleanup_buf struct buf b = {0};
+    for (size_t i = 0; i < array_size(all); i++) {
+        char target[128];
+        snprintf(target, sizeof(target), "/api/v1/%s", all[i].target);
+        if (local(all[i].method, target, all[i].body, &b) != 200)
+            fail_msg("%s: %s", target, buf_text(&b));
+        assert_string_equal(engine.name, all[i].name);
+        assert_string_equal(engine.args, all[i].args);
+        assert_true(str_starts(engine.actor, "cli:") && strlen(engine.actor) > 4);
+        assert_string_equal(answer_body(&b), "{\"message\":\"done\"}\n");
+        /* and on TCP: never */
+        engine.count = 0;
+        assert_int_equal(call_full(dial_tcp(serve_port(serve)), all[i].method, target, "localhost", all[i].body, &b), 403);
+        assert_int_equal(engine.count, 0);
+    }
+}
+
+static void wrong_changes_never_reach_the_engine(void **state) {
+    static const struct {
+        const char *method, *target, *body;
+        int status;
+        const char *words;
+    } all[] = {
+        {"POST", "/api/v1/links", "[1]", 400, "object"},
+        {"POST", "/api/v1/links", "{\"a\":", 400, ""},
+        {"POST", "/api/v1/nothing", NULL, 404, "address"},
+        {"POST", "/api/v1/effects/x/retry", NULL, 405, "GET"},
+        {"POST", "/api/v1/effects/-1/retry", NULL, 405, "GET"},
+        {"POST", "/api/v1/status", NULL, 405, "Allow: GET, HEAD"},
+        {"PUT", "/api/v1/problems/P-1", "{}", 405, "Allow: PATCH"},
+        {"DELETE", "/api/v1/problems/P-1/publish", NULL, 405, "Allow: POST"},
+        {"POST", "/", NULL, 405, "Allow: GET, HEAD"},
+    };
+    cleanup_buf struct buf b = {0};
+    for (size_t i = 0; i < array_size(all); i++) {
+        int status = local(all[i].method, all[i].target, all[i].body, &b);
+        if (status != all[i].status || !answer_says(&b, all[i].words))
+            fail_msg("%s %s: %s", all[i].method, all[i].target, buf_text(&b));
+    }
+    static const char form[] = "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}";
+    int fd = dial_unix(socket_path);
+    exchange(fd, form, strlen(form), &b, 50);
+    close(fd);
+    assert_int_equal(answer_status(&b), 415);
+    assert_int_equal(engine.count, 0);
+}
+
+static void refusals_of_the_engine_are_problem_details(void **state) {
+    cleanup_buf struct buf b = {0};
+    engine.status = 409;
+    engine.answer = "{\"detail\":\"P-1 is closed already\"}";
+    assert_int_equal(local("POST", "/api/v1/problems/P-1/reopen", NULL, &b), 409);
+    assert_true(answer_says(&b, "application/problem+json") && answer_says(&b, "P-1 is closed already"));
+    cleanup_json json_t *j = json_loads(answer_body(&b), 0, NULL);
+    assert_int_equal(json_int(j, "status", 0), 409);
+    assert_string_equal(json_text(j, "title"), "Conflict");
+}
+
+static void a_late_answer_arrives(void **state) {
+    cleanup_buf struct buf b = {0};
+    static const char request[] = "POST /api/v1/sync/helpdesk:1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    int fd = dial_unix(socket_path);
+    engine.later = true;
+    exchange(fd, request, strlen(request), &b, 10);
+    assert_int_equal(b.len, 0);
+    assert_int_equal(engine.count, 1);
+    cleanup_json json_t *result = json_pack("{s:s}", "message", "read");
+    engine.done(engine.who, 202, result);
+    exchange(fd, "", 0, &b, 50);
+    assert_int_equal(answer_status(&b), 202);
+    assert_true(answer_says(&b, "\"read\""));
+    /* the connection goes on */
+    engine.later = false;
+    exchange(fd, request, strlen(request), &b, 50);
+    assert_int_equal(answer_status(&b), 200);
+    close(fd);
+}
+
+static void whoever_hangs_up_meanwhile_harms_nobody(void **state) {
+    cleanup_buf struct buf b = {0};
+    static const char request[] = "POST /api/v1/sync/helpdesk:1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    int fd = dial_unix(socket_path);
+    engine.later = true;
+    exchange(fd, request, strlen(request), &b, 5);
+    close(fd);
+    loop_turn(5);
+    loop_turn(5);
+    engine.done(engine.who, 200, NULL);
+    for (int i = 0; i < 5; i++)
+        loop_turn(2);
+    assert_int_equal(tcp("GET", "/healthz", &b), 200);
+}
+
+static void bodies_are_bounded(void **state) {
+    cleanup_buf struct buf b = {0}, big = {0};
+    static const char announced[] = "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                    "Content-Length: 1048577\r\n\r\n";
+    int fd = dial_unix(socket_path);
+    exchange(fd, announced, strlen(announced), &b, 50);
+    close(fd);
+    assert_int_equal(answer_status(&b), 413);
+    /* 1 MiB exactly is taken (and here it is no JSON) */
+    buf_str(&big, "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1048576\r\n\r\n");
+    for (int i = 0; i < 1048576; i++)
+        buf_char(&big, ' ');
+    fd = dial_unix(socket_path);
+    exchange(fd, big.data, big.len, &b, 2000);
+    close(fd);
+    assert_int_equal(answer_status(&b), 400);
+    /* without a length: cut off */
+    cleanup_buf struct buf chunked = {0};
+    buf_str(&chunked, "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 20; i++) {
+        buf_str(&chunked, "10000\r\n");
+        for (int k = 0; k < 0x10000; k++)
+            buf_char(&chunked, 'x');
+        buf_str(&chunked, "\r\n");
+    }
+    buf_str(&chunked, "0\r\n\r\n");
+    fd = dial_unix(socket_path);
+    exchange(fd, chunked.data, chunked.len, &b, 2000);
+    close(fd);
+    assert_int_equal(b.len, 0);
+    assert_int_equal(engine.count, 0);
+}
+
+static void many_calls_share_a_connection(void **state) {
+    cleanup_buf struct buf b = {0};
+    static const char request[] = "GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    int fd = dial_tcp(serve_port(serve));
+    for (int i = 0; i < 50; i++) {
+        exchange(fd, request, strlen(request), &b, 50);
+        assert_int_equal(answer_status(&b), 200);
+    }
+    close(fd);
+}
+
+/* ---- doors ---- */
+
+static void the_socket_is_for_its_owner(void **state) {
+    struct stat st;
+    assert_int_equal(stat(socket_path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static struct serve_options other_options(const char *path, const char *host) {
+    return (struct serve_options){.loop = &loop, .timers = &timers, .clock = &loop_clock, .database = database, .socket_path = path,
+                                  .host = host, .command = command};
+}
+
+static void a_second_service_is_refused(void **state) {
+    struct fault f = {0};
+    struct serve *other = NULL;
+    struct serve_options o = other_options(socket_path, NULL);
+    assert_true(serve_open(&o, &other, &f) < 0);
+    assert_non_null(strstr(f.text, "listens on"));
+    cleanup_buf struct buf b = {0};
+    assert_int_equal(local("GET", "/healthz", NULL, &b), 200); /* and the first one lives */
+    struct serve_options same_port = other_options(NULL, "127.0.0.1");
+    same_port.port = serve_port(serve);
+    f = (struct fault){0};
+    assert_true(serve_open(&same_port, &other, &f) < 0);
+    assert_non_null(strstr(f.text, "in use"));
+}
+
+static void what_a_crash_left_is_replaced_and_files_are_not(void **state) {
+    char path[96];
+    struct fault f = {0};
+    struct serve *other = NULL;
+    snprintf(path, sizeof(path), "%s.other", database);
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    memcpy(a.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+    close(fd); /* the file stays, nobody listens */
+    struct serve_options o = other_options(path, NULL);
+    if (serve_open(&o, &other, &f) < 0)
+        fail_msg("%s", f.text);
+    serve_close(other);
+    FILE *file = fopen(path, "w");
+    fclose(file);
+    assert_true(serve_open(&o, &other, &f) < 0);
+    assert_non_null(strstr(f.text, "no socket"));
+    assert_int_equal(unlink(path), 0);
+}
+
+static void a_long_path_is_no_trouble(void **state) {
+    char folder[256], path[300], link[96];
+    struct fault f = {0};
+    struct serve *other = NULL;
+    snprintf(folder, sizeof(folder), "%s.%0120d", database, 7);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    snprintf(path, sizeof(path), "%s/far.sock", folder);
+    struct serve_options o = other_options(path, NULL);
+    if (serve_open(&o, &other, &f) < 0)
+        fail_msg("%s", f.text);
+    snprintf(link, sizeof(link), "%s.l", database);
+    assert_int_equal(symlink(folder, link), 0);
+    char reach[128];
+    snprintf(reach, sizeof(reach), "%s/far.sock", link);
+    cleanup_buf struct buf b = {0};
+    assert_int_equal(call_full(dial_unix(reach), "GET", "/healthz", "x", NULL, &b), 200);
+    serve_close(other);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void no_door_leads_outside(void **state) {
+    static const char *const outside[] = {"0.0.0.0", "192.0.2.1", "::", "example.org", ""};
+    for (size_t i = 0; i < array_size(outside); i++) {
+        struct fault f = {0};
+        struct serve *other = NULL;
+        struct serve_options o = other_options(NULL, outside[i]);
+        assert_true(serve_open(&o, &other, &f) < 0);
+        assert_non_null(strstr(f.text, "loopback"));
+    }
+}
+
+static void closing_ends_waiting_calls(void **state) {
+    struct fault f = {0};
+    struct serve *other = NULL;
+    char path[96];
+    snprintf(path, sizeof(path), "%s.x", database);
+    struct serve_options o = other_options(path, NULL);
+    assert_int_equal(serve_open(&o, &other, &f), 0);
+    cleanup_buf struct buf b = {0};
+    static const char request[] = "POST /api/v1/sync/helpdesk:1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    int fd = dial_unix(path);
+    engine.later = true;
+    exchange(fd, request, strlen(request), &b, 5);
+    assert_int_equal(engine.count, 1);
+    serve_close(other);
+    char byte;
+    assert_int_equal(recv(fd, &byte, 1, 0), 0);
+    close(fd);
+}
+
+/* ---- hosting ---- */
+
+static void echo(void *arg, const struct serve_hosted_request *r, struct arena *a, struct serve_hosted_reply *ret) {
+    static const struct http_header headers[] = {{"Content-Type", "text/x-echo"}, {"X-Own", "1"}};
+    const char *token = "";
+    for (size_t i = 0; i < r->n_headers; i++)
+        if (str_is(r->headers[i].name, "authorization"))
+            token = r->headers[i].value;
+    ret->status = 207;
+    ret->headers = headers;
+    ret->n_headers = 2;
+    ret->body = arena_printf(a, "%s %s [%.*s] %s", r->method, r->target, (int)r->body_len, r->body, token);
+    ret->body_len = strlen(ret->body);
+}
+
+static void a_handler_is_hosted(void **state) {
+    struct serve_host *h = NULL;
+    struct fault f = {0};
+    if (serve_host_open(&loop, &timers, NULL, 0, echo, NULL, &h, &f) < 0)
+        fail_msg("%s", f.text);
+    cleanup_buf struct buf b = {0};
+    static const char request[] = "PUT /REST/2.0/ticket/1?a=b%20c HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: token x\r\n"
+                                  "Content-Length: 3\r\n\r\nabc";
+    int fd = dial_tcp(serve_host_port(h));
+    exchange(fd, request, strlen(request), &b, 50);
+    close(fd);
+    assert_int_equal(answer_status(&b), 207);
+    assert_string_equal(answer_body(&b), "PUT /REST/2.0/ticket/1?a=b%20c [abc] token x");
+    assert_true(answer_says(&b, "X-Own: 1") && answer_says(&b, "text/x-echo") && !answer_says(&b, "nosniff"));
+    assert_int_equal(call_full(dial_tcp(serve_host_port(h)), "GET", "/", "evil.example", NULL, &b), 421);
+    serve_host_close(h);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(every_address_reads_on_both_doors, fresh),
+        cmocka_unit_test_setup(lists_have_items_and_after, fresh),
+        cmocka_unit_test_setup(what_is_not_there_or_not_right_is_named, fresh),
+        cmocka_unit_test_setup(a_head_has_no_body, fresh),
+        cmocka_unit_test_setup(foreign_hosts_are_refused_on_tcp_only, fresh),
+        cmocka_unit_test_setup(what_the_engine_knows_is_merged, fresh),
+        cmocka_unit_test_setup(without_the_engine_the_database_stands, fresh),
+        cmocka_unit_test_setup(readiness_is_told, fresh),
+        cmocka_unit_test_setup(every_command_has_its_address, fresh),
+        cmocka_unit_test_setup(wrong_changes_never_reach_the_engine, fresh),
+        cmocka_unit_test_setup(refusals_of_the_engine_are_problem_details, fresh),
+        cmocka_unit_test_setup(a_late_answer_arrives, fresh),
+        cmocka_unit_test_setup(whoever_hangs_up_meanwhile_harms_nobody, fresh),
+        cmocka_unit_test_setup(bodies_are_bounded, fresh),
+        cmocka_unit_test_setup(many_calls_share_a_connection, fresh),
+        cmocka_unit_test_setup(the_socket_is_for_its_owner, fresh),
+        cmocka_unit_test_setup(a_second_service_is_refused, fresh),
+        cmocka_unit_test_setup(what_a_crash_left_is_replaced_and_files_are_not, fresh),
+        cmocka_unit_test_setup(a_long_path_is_no_trouble, fresh),
+        cmocka_unit_test_setup(no_door_leads_outside, fresh),
+        cmocka_unit_test_setup(closing_ends_waiting_calls, fresh),
+        cmocka_unit_test_setup(a_handler_is_hosted, fresh),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
