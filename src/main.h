@@ -1,0 +1,54 @@
+/* main: what the wiring files share. main.c reads the command line; run.c is the
+ * service, check.c and connectors look at trackers, demo.c is the service on two
+ * sandboxes. Only these files know both the engine and the world. */
+#ifndef BASCULE_MAIN_H
+#define BASCULE_MAIN_H
+
+#include "bascule/cli.h"
+#include "bascule/io.h"
+#include "bascule/serve.h"
+#include "bascule/store.h"
+#include "bascule/sync.h"
+
+#define VERSION "0.1.0"
+#define STOP_GRACE (4 * SEC_MS)
+
+struct world {
+    char connectors_dir[4096];
+    struct config_world config;
+    struct log log;
+    bool journal; /* stderr is systemd's: no times, priorities instead */
+};
+
+/* Everything a service is made of. */
+struct service {
+    struct world *world;
+    struct io *io;
+    struct engine_world engine_world;
+    struct serve_loop loop;
+    struct store *store;
+    struct engine *engine;
+    struct serve *serve;
+    struct timer *reload_timer;
+    struct settings *reload_settings;
+    const char *config_file;
+    bool failed, stopping, once;
+    int reload_tries;
+};
+
+must_check int service_open(struct service *s, struct world *w, struct io *io, struct settings *settings, struct fault *fault);
+/* Runs until a signal ends it. */
+must_check int service_run(struct service *s, struct fault *fault);
+void service_close(struct service *s);
+struct serve_loop serve_loop_of(struct io *io);
+
+/* The settings of a file; its faults go to err. NULL: it is faulty. */
+struct settings *settings_of(struct world *w, const char *file, FILE *err);
+
+int main_run(void *arg, const struct cli_job *job);
+int main_check(void *arg, const struct cli_job *job);
+int main_demo(void *arg, const struct cli_job *job);
+int main_connectors(void *arg, const struct cli_job *job);
+int main_connectors_test(void *arg, const struct cli_job *job);
+
+#endif
