@@ -1,0 +1,327 @@
+"""parts: what tests/run consists of, in order; one function each, giving a Tally.
+
+A part's first docstring line is its line in --help; `needs` names the parts it cannot
+run without. It writes what its programs print into run.log. Build folders, all below
+build-tests/: `san` (gcc, ASan and UBSan: what the tests run), `clang` (warnings, and
+what clang-tidy reads).
+"""
+import glob
+import hashlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import proc
+import tally
+from tally import Tally, lost
+
+PARTS, ALL = {}, set()
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:allocator_may_return_null=0",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+}
+
+
+class Run:
+    """One run of tests/run: its folders, and the log of the part at hand."""
+
+    def __init__(self, repo, jobs, deadline):
+        self.repo, self.jobs, self.deadline = repo, jobs, deadline
+        self.build = os.path.join(repo, "build-tests")
+        self.name = self.log = self.extra = ""
+        self.usable = False  # what others need of this part is there, though something of it failed
+        self.rig = None
+
+    def begin(self, name):
+        self.name, self.extra, self.usable = name, "", False
+        os.makedirs(os.path.join(self.build, "log"), exist_ok=True)
+        self.log = os.path.join(self.build, "log", name + ".txt")
+        open(self.log, "w", encoding="utf-8").close()
+
+    def do(self, *command, limit=600, env=None):
+        """Runs a program of the repository or the system; its exit status, or "time-out"."""
+        left = max(self.deadline - time.monotonic(), 1)
+        return proc.run(list(command), self.log, min(limit, left), env, self.repo)
+
+    def text(self, since=0):
+        with open(self.log, encoding="utf-8", errors="replace") as f:
+            f.seek(since)
+            return f.read()
+
+    def count(self, counter, name, *command, **options):
+        """Runs a program and counts by what it printed. One that is not there has failed."""
+        path = os.path.join(self.repo, command[0])
+        if "/" in command[0] and not os.path.isfile(path):
+            return lost(f"{name}: {command[0]} is missing")
+        if command[0].endswith(".py"):
+            command = (sys.executable, "-u", *command)
+        before = os.path.getsize(self.log)
+        status = self.do(*command, **options)
+        with open(self.log, "rb") as f:
+            f.seek(before)
+            printed = f.read().decode(errors="replace").partition("\n")[2]
+        return counter(printed, status, name)
+
+    def meson(self, folder, *options, env=None):
+        """A configured build folder; its name, None if that fails."""
+        path = os.path.join(self.build, folder)
+        if os.path.exists(os.path.join(path, "build.ninja")):
+            return path
+        return path if self.do("meson", "setup", *options, path, self.repo, env=env) == 0 else None
+
+    def write(self, text):
+        with open(self.log, "a", encoding="utf-8") as f:
+            f.write(text + "\n")
+
+    def end(self):
+        """Whatever happens: ends what may still run."""
+        if self.rig:
+            proc.run(["tests/e2e/rig/stop", self.rig], self.log, 60, None, self.repo)
+            self.rig = None
+
+
+def part(*needs, only_all=False):
+    def register(function):
+        name = function.__name__.rstrip("_")
+        function.needs = needs
+        PARTS[name] = function
+        if only_all:
+            ALL.add(name)
+        return function
+    return register
+
+
+def sources(run, *patterns):
+    found = [p for pattern in patterns for p in glob.glob(os.path.join(run.repo, pattern), recursive=True)]
+    return sorted(os.path.relpath(p, run.repo) for p in found if os.path.isfile(p))
+
+
+def scripts(run):
+    """Every shell script, by its first line."""
+    found = []
+    for path in sources(run, "tests/**/*", "config/**/*", "src/**/*", "connectors/**/*", ".ci/*"):
+        with open(os.path.join(run.repo, path), "rb") as f:
+            if re.match(rb"#!.*\b(ba)?sh\b", f.readline(80)):
+                found.append(path)
+    return found
+
+
+@part()
+def install(run):
+    """the Debian packages that are missing"""
+    return Tally() if run.do("config/install-deps", "tests", limit=1500) == 0 else lost("install: config/install-deps")
+
+
+def formatted(run):
+    """clang-format, told by the file: its own words are a screen for each."""
+    code = sources(run, "src/**/*.[ch]", "include/**/*.h", "tests/**/*.[ch]", "connectors/**/*.[ch]")
+    done = subprocess.run(["clang-format", "--dry-run", "-Werror", *code], cwd=run.repo, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
+    places = re.findall(r"^(\S+?):\d+:\d+: error: code should be clang-formatted", done.stdout, re.M)
+    for path in dict.fromkeys(places):
+        run.write(f"clang-format -i {path}    # {places.count(path)} places")
+    if done.returncode != 0 and not places:
+        run.write(done.stdout[-4000:])
+    return Tally(1) if done.returncode == 0 else lost(f"lint: clang-format, {len(set(places))} files")
+
+
+@part("install")
+def lint(run):
+    """rooms, sizes, leaks, formatting, shell"""
+    result = Tally()
+    for path in sources(run, "tests/lint/*"):
+        if os.access(os.path.join(run.repo, path), os.X_OK):
+            result.add(run.count(tally.of_status, f"lint: {path}", path))
+    if not result.passed + result.failed:
+        result.add(lost("lint: nothing executable in tests/lint"))
+    result.add(formatted(run))
+    result.add(run.count(tally.of_status, "lint: shellcheck", "shellcheck", "-x", "-S", "style", *scripts(run)))
+    return result
+
+
+@part("install")
+def tools(run):
+    """the tests' own tools: counting, ending, faults, waiting"""
+    result = Tally()
+    for path in sources(run, "tests/**/test_*.py"):
+        result.add(run.count(tally.of_unittest, path, path, limit=300))
+    return result
+
+
+@part("install")
+def build(run):
+    """gcc, with AddressSanitizer and UndefinedBehaviorSanitizer; warnings are errors"""
+    path = run.meson("san", "--buildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Dwerror=true",
+                     env={"CC": "gcc"})
+    if not path or run.do("ninja", "-k", "20", "-C", path, limit=1200) != 0:
+        return lost("build: gcc")
+    run.usable = True
+    with open(os.path.join(path, "compile_commands.json"), encoding="utf-8") as f:
+        built = {os.path.relpath(os.path.join(path, c["file"]), run.repo) for c in json.load(f)}
+    result = Tally()
+    for source in sources(run, "src/**/*.c", "connectors/**/*.c", "tests/**/*.c"):
+        if source not in built:
+            result.add(lost(f"build: {source} stands in no meson.build"))
+    return result
+
+
+@part("build")
+def unit(run):
+    """the C tests: unit, golden, simulation"""
+    path = os.path.join(run.build, "san")
+    log = os.path.join(path, "meson-logs", "testlog.json")
+    if os.path.exists(log):
+        os.unlink(log)
+    status = run.do("meson", "test", "--no-rebuild", "-C", path, "--num-processes", str(run.jobs),
+                    "--timeout-multiplier", "4", limit=1500, env={**SANITIZERS, "CMOCKA_MESSAGE_OUTPUT": "TAP"})
+    if not os.path.exists(log):
+        return lost(f"unit: meson test gave no results ({status})")
+    with open(log, encoding="utf-8", errors="replace") as f:
+        suites, output, ran = tally.of_meson(f.read())
+    result = Tally()
+    for suite in suites.values():
+        result.add(suite)
+    for source in sources(run, "tests/unit/*/*.c"):
+        name = source[len("tests/unit/"):-2]
+        with open(os.path.join(run.repo, source), encoding="utf-8", errors="replace") as f:
+            if "cmocka_run_group_tests" in f.read() and name not in ran:
+                result.add(lost(f"unit: {source} did not run"))
+    run.extra = ", ".join(f"{name} {t.passed}" for name, t in sorted(suites.items()))
+    run.write(output)
+    if status != 0 and not result.failed:
+        result.add(lost(f"unit: meson test exit {status}"))
+    return result
+
+
+@part("install")
+def clang(run):
+    """the whole tree built by clang; warnings are errors"""
+    path = run.meson("clang", "--buildtype=plain", "-Doptimization=1", "-Dwerror=true", env={"CC": "clang"})
+    if not path:
+        return lost("clang: meson setup")
+    return run.count(tally.of_status, "clang: build", "ninja", "-k", "20", "-C", path, limit=1200)
+
+
+def digest(paths):
+    sum_ = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as f:
+            sum_.update(f.read())
+    return sum_
+
+
+@part("clang")
+def tidy(run):
+    """clang-tidy, on what has changed since it was clean"""
+    stamps = os.path.join(run.build, "tidy")
+    os.makedirs(stamps, exist_ok=True)
+    # a header or a rule that changes may change any verdict
+    base = digest([".clang-tidy", *sources(run, "include/**/*.h", "src/**/*.h"), "meson.build"])
+    base.update(subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout)
+    todo = []
+    for path in sources(run, "src/**/*.c", "connectors/**/*.c"):
+        sum_ = base.copy()
+        sum_.update(digest([path]).digest())
+        stamp = os.path.join(stamps, hashlib.sha256(path.encode()).hexdigest()[:16])
+        if not os.path.exists(stamp) or open(stamp, encoding="ascii").read() != sum_.hexdigest():
+            todo.append((path, stamp, sum_.hexdigest()))
+
+    def one(item):
+        path, stamp, sum_ = item
+        done = subprocess.run(["clang-tidy", "-quiet", "-warnings-as-errors=*", "-p",
+                               os.path.join(run.build, "clang"), path], stdin=subprocess.DEVNULL, timeout=300,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode == 0:
+            with open(stamp, "w", encoding="ascii") as f:
+                f.write(sum_)
+        return path, done
+
+    bad = []
+    with ThreadPoolExecutor(run.jobs) as pool:
+        for path, done in pool.map(one, todo):
+            if done.returncode != 0:
+                bad.append(path)
+                run.write(done.stdout.strip() or done.stderr.strip())
+    run.extra = f"{len(todo)} files"
+    return Tally(0, len(bad), [f"tidy: {p}" for p in bad]) if bad else Tally(1)
+
+
+@part("install")
+def mutants(run):
+    """planted bugs, which the tests must catch"""
+    found = [p for p in sources(run, "tests/mutants/*", "tests/mutants") if os.access(p, os.X_OK)]
+    if not found:
+        return lost("mutants: nothing executable in tests/mutants")
+    result = Tally()
+    for path in found:
+        result.add(run.count(tally.of_mutants, f"mutants: {path}", path, limit=900))
+    return result
+
+
+@part("install")
+def coverage(run):
+    """branches of the pure rooms that no test takes"""
+    found = [p for p in sources(run, "tests/coverage/*", "tests/coverage") if os.access(p, os.X_OK)]
+    if not found:
+        return lost("coverage: nothing executable in tests/coverage")
+    result = Tally()
+    for path in found:
+        result.add(run.count(tally.of_status, f"coverage: {path}", path, limit=900))
+    return result
+
+
+def scenarios(run, *options, limit):
+    return run.count(tally.of_last_line, run.name, "tests/e2e/run.py", "--bin",
+                     os.path.join(run.build, "san/src/bascule"), "--slow", "2", *options, limit=limit, env=SANITIZERS)
+
+
+@part("build")
+def sandbox(run):
+    """the end-to-end scenarios on the built-in trackers"""
+    return scenarios(run, "--on", "sandbox", limit=1200)
+
+
+@part("install")
+def demo(run):
+    """config/demo shows its page, and ends when told to"""
+    return run.count(tally.of_last_line, "demo", "tests/demo/door.py", limit=600)
+
+
+def free_ports(n):
+    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
+    ports = [s.getsockname()[1] for s in taken]
+    for s in taken:
+        s.close()
+    return ports
+
+
+@part("build", only_all=True)
+def real(run):
+    """the same scenarios on a real RT and a real Redmine"""
+    if run.do("config/install-deps", "all", limit=1500) != 0:
+        return lost("real: config/install-deps all")
+    with tempfile.TemporaryDirectory(prefix="bascule-rig-") as folder:
+        run.rig = os.path.join(folder, "rig")
+        rt, redmine = free_ports(2)
+        try:
+            if run.do("tests/e2e/rig/start", run.rig, limit=300,
+                      env={"RT_PORT": str(rt), "REDMINE_PORT": str(redmine)}) != 0:
+                return lost("real: the trackers did not start")
+            return scenarios(run, "--on", "real", "--rig", run.rig, limit=1800)
+        finally:
+            run.end()
+
+
+@part("build", only_all=True)
+def page(run):
+    """the page in a real Chromium"""
+    if run.do("config/install-deps", "all", limit=1500) != 0:
+        return lost("page: config/install-deps all")
+    return run.count(tally.of_last_line, "page", "tests/demo/page.py", "--bin",
+                     os.path.join(run.build, "san/src/bascule"), limit=600, env=SANITIZERS)

@@ -1,0 +1,123 @@
+"""tally: what a program printed, turned into counts of tests that truly ran.
+
+Pure functions over text. The rule of all of them: what was announced and did not
+end well has failed, be it skipped, cut off by a crash, or never begun; and where
+nothing can be counted, there is one test, and it has failed.
+"""
+import json
+import re
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    passed: int = 0
+    failed: int = 0
+    names: list = field(default_factory=list)  # of what failed, for a person
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.names += other.names
+        return self
+
+
+def lost(name):
+    """One test that failed or could not run."""
+    return Tally(0, 1, [name])
+
+
+PLAN = re.compile(r"^1\.\.(\d+)\s*$", re.M)
+# a test's own output may stand before the verdict on the same line
+VERDICT = re.compile(r"(not )?ok (\d+)(?: - (\S.*)| # SKIP (\S.*))$", re.M)
+
+
+def of_cmocka(text, status, name):
+    """The TAP that cmocka prints: a plan and verdicts for each group of a program."""
+    plans = [int(n) for n in PLAN.findall(text)]
+    if not plans:
+        return Tally(1) if status == 0 else lost(f"{name} (exit {status}, no test ran)")
+    tally, seen = Tally(), 0
+    for bad, _, test, skipped in VERDICT.findall(text):
+        seen += 1
+        if bad or skipped or "# SKIP" in test:
+            tally.add(lost(f"{name}: {test or skipped}" + (" (skipped)" if skipped or "# SKIP" in test else "")))
+        else:
+            tally.passed += 1
+    if seen < sum(plans):
+        tally.add(Tally(0, sum(plans) - seen, [f"{name}: ended after {seen} of {sum(plans)} tests (exit {status})"]))
+    elif status != 0 and not tally.failed:
+        tally.add(lost(f"{name}: all tests passed, but exit {status} (a leak?)"))
+    if tally.passed + tally.failed == 0:
+        tally.add(lost(f"{name}: holds no test"))
+    return tally
+
+
+def of_meson(log):
+    """meson's testlog.json, a line for each program: (tally of each suite, output of what failed, names of all)."""
+    suites, output, names = {}, [], set()
+    for line in log.splitlines():
+        entry = json.loads(line)
+        # "bascule:unit / policy/verdict"; the bare name where there is one suite only
+        suite, _, name = entry["name"].rpartition(" / ")
+        suite = suite.rpartition(":")[2] or "unit"
+        names.add(name)
+        text = (entry.get("stdout") or "") + "\n" + (entry.get("stderr") or "")
+        if entry["result"] in ("OK", "FAIL"):
+            tally = of_cmocka(text, entry["returncode"], name)
+        else:  # TIMEOUT, ERROR, SKIP, INTERRUPT, ...
+            tally = of_cmocka(text, entry["returncode"] or entry["result"], f"{name} [{entry['result']}]")
+        if entry["result"] != "OK" and not tally.failed:
+            tally.add(lost(f"{name}: {entry['result']}"))
+        suites.setdefault(suite, Tally()).add(tally)
+        if tally.failed:
+            output.append(f"--- {name} ({entry['result']})\n{text.strip()}")
+    return suites, "\n".join(output), names
+
+
+def of_unittest(text, status, name):
+    """Python's unittest."""
+    ran = re.findall(r"^Ran (\d+) tests? in", text, re.M)
+    if not ran or int(ran[-1]) == 0:
+        return lost(f"{name}: no test ran (exit {status})")
+    failed = sum(int(n) for n in re.findall(r"(?:failures|errors|skipped|unexpected successes)=(\d+)", text))
+    if status != 0:
+        failed = max(failed, 1)
+    names = re.findall(r"^(?:FAIL|ERROR): (.*)$", text, re.M)
+    tally = Tally(max(int(ran[-1]) - failed, 0), failed)
+    tally.names = [f"{name}: {n}" for n in names] or ([name] if failed else [])
+    return tally
+
+
+def of_last_line(text, status, name):
+    """Programs that count for themselves: the last line is "N passed, N failed"."""
+    lines = text.strip().splitlines()
+    found = re.fullmatch(r"(\d+) passed, (\d+) failed\.?", lines[-1].strip()) if lines else None
+    if not found:
+        return lost(f"{name}: ended without a count (exit {status})")
+    tally = Tally(int(found[1]), int(found[2]))
+    if (status != 0 and not tally.failed) or tally.passed + tally.failed == 0:
+        tally.add(lost(f"{name}: {lines[-1].strip()}, exit {status}"))
+    elif tally.failed:
+        names = re.findall(r"^\s*(?:FAIL|failed:)\s+(.*)$", text, re.M)
+        tally.names = [f"{name}: {n}" for n in dict.fromkeys(names)][:40] or [name]
+    return tally
+
+
+def of_mutants(text, status, name):
+    """"N mutants, N killed": each one is a test of the tests."""
+    found = re.findall(r"^(\d+) mutants, (\d+) killed", text, re.M)
+    if not found:
+        return lost(f"{name}: ended without a count (exit {status})")
+    planted, killed = map(int, found[-1])
+    tally = Tally(killed, planted - killed)
+    if tally.failed:
+        tally.names = [f"{name}: {planted - killed} survived"]
+    if (status != 0 and not tally.failed) or planted == 0:
+        tally.add(lost(f"{name}: {planted} planted, {killed} killed, exit {status}"))
+    return tally
+
+
+def of_status(text, status, name):
+    """Checks that only succeed or fail."""
+    return Tally(1) if status == 0 else lost(name)

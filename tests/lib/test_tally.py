@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""The counting itself: a green that is none must not pass."""
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tally  # noqa: E402
+
+
+def counts(t):
+    return t.passed, t.failed
+
+
+class Cmocka(unittest.TestCase):
+    def check(self, expected, text, status=0):
+        result = tally.of_cmocka(text, status, "a/b")
+        self.assertEqual(counts(result), expected)
+        self.assertEqual(len(result.names) > 0, result.failed > 0)
+        return result
+
+    def test_all_passed(self):
+        self.check((2, 0), "1..2\nok 1 - x\nok 2 - y\n# ok - tests\n")
+
+    def test_output_of_the_test_before_the_verdict(self):
+        self.check((2, 0), "1..2\nhellook 1 - x\nok 2 - y\n")
+
+    def test_one_failed(self):
+        result = self.check((1, 1), "1..2\nok 1 - x\nnot ok 2 - y\n# 0x1 != 0x2\n", 1)
+        self.assertEqual(result.names, ["a/b: y"])
+
+    def test_several_groups(self):
+        self.check((3, 0), "1..2\nok 1 - x\nok 2 - y\n# ok - g\n1..1\nok 1 - z\n# ok - h\n")
+
+    def test_skipped_is_failed(self):
+        self.check((1, 1), "1..2\nok 1 - x\nnot ok 2 # SKIP y\n")
+        self.check((1, 1), "1..2\nok 1 - x\nok 2 - y # SKIP\n")
+
+    def test_crash_in_the_middle(self):
+        self.check((1, 3), "1..4\nok 1 - x\n==1==ERROR: AddressSanitizer\n", 1)
+
+    def test_leak_at_the_end(self):
+        self.check((1, 1), "1..1\nok 1 - x\n# ok - tests\n==1==ERROR: LeakSanitizer\n", 23)
+
+    def test_early_exit_with_success(self):
+        self.check((1, 1), "1..2\nok 1 - x\n", 0)
+
+    def test_no_test_in_a_group(self):
+        self.check((0, 1), "1..0\n")
+
+    def test_program_without_cmocka(self):
+        self.check((1, 0), "fine\n")
+        self.check((0, 1), "Assertion failed\n", 134)
+
+
+class Meson(unittest.TestCase):
+    def run_(self, *entries):
+        lines = [json.dumps({"name": n, "result": r, "returncode": c, "stdout": o}) for n, r, c, o in entries]
+        return tally.of_meson("\n".join(lines) + "\n")
+
+    def test_suites(self):
+        suites, output, names = self.run_(("bascule:unit / a/b", "OK", 0, "1..1\nok 1 - x\n"),
+                                   ("bascule:unit / a/c", "FAIL", 1, "1..1\nnot ok 1 - y\n"),
+                                   ("sim / seeds", "OK", 0, ""), ("alone", "OK", 0, ""))
+        self.assertEqual({k: counts(v) for k, v in suites.items()}, {"unit": (2, 1), "sim": (1, 0)})
+        self.assertEqual(names, {"a/b", "a/c", "seeds", "alone"})
+        self.assertIn("a/c", output)
+        self.assertNotIn("a/b", output)
+
+    def test_what_is_not_ok_has_failed(self):
+        for result in ("TIMEOUT", "ERROR", "SKIP", "EXPECTEDFAIL", "INTERRUPT"):
+            suites, _, _ = self.run_(("unit / a", result, 0, "1..1\nok 1 - x\n"))
+            self.assertEqual(suites["unit"].failed, 1, result)
+
+
+class Others(unittest.TestCase):
+    def test_unittest(self):
+        count = tally.of_unittest
+        self.assertEqual(counts(count("....\nRan 4 tests in 0.1s\n\nOK\n", 0, "n")), (4, 0))
+        self.assertEqual(counts(count("Ran 4 tests in 0.1s\nFAILED (failures=1, errors=1)\n", 1, "n")), (2, 2))
+        self.assertEqual(counts(count("Ran 4 tests in 0.1s\nOK (skipped=1)\n", 0, "n")), (3, 1))
+        self.assertEqual(counts(count("Ran 0 tests in 0.0s\nOK\n", 0, "n")), (0, 1))
+        self.assertEqual(counts(count("Traceback\n", 1, "n")), (0, 1))
+        self.assertEqual(counts(count("Ran 4 tests in 0.1s\nOK\n", -11, "n")), (3, 1))
+
+    def test_last_line(self):
+        count = tally.of_last_line
+        self.assertEqual(counts(count("ok x\n5 passed, 0 failed\n", 0, "n")), (5, 0))
+        self.assertEqual(counts(count("5 passed, 2 failed\n", 1, "n")), (5, 2))
+        self.assertEqual(counts(count("5 passed, 0 failed\nTraceback\n", 1, "n")), (0, 1))
+        self.assertEqual(counts(count("5 passed, 0 failed\n", 1, "n")), (5, 1))
+        self.assertEqual(counts(count("0 passed, 0 failed\n", 0, "n")), (0, 1))
+        self.assertEqual(counts(count("", 0, "n")), (0, 1))
+        self.assertEqual(count("  failed: s4 told once\n5 passed, 1 failed\n", 1, "n").names, ["n: s4 told once"])
+
+    def test_mutants(self):
+        count = tally.of_mutants
+        self.assertEqual(counts(count("30 mutants, 30 killed\n", 0, "n")), (30, 0))
+        self.assertEqual(counts(count("30 mutants, 28 killed\n", 1, "n")), (28, 2))
+        self.assertEqual(counts(count("30 mutants, 30 killed\n", 1, "n")), (30, 1))
+        self.assertEqual(counts(count("0 mutants, 0 killed\n", 0, "n")), (0, 1))
+        self.assertEqual(counts(count("nothing\n", 0, "n")), (0, 1))
+
+
+if __name__ == "__main__":
+    unittest.main()
