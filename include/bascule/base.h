@@ -20,9 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define must_check __attribute__((warn_unused_result))
+#define must_check        __attribute__((warn_unused_result))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
-#define array_size(a) (sizeof(a) / sizeof((a)[0]))
+#define array_size(a)     (sizeof(a) / sizeof((a)[0]))
 
 /* ---- faults: the text for a person ---- */
 
@@ -41,7 +41,9 @@ struct arena;
 struct arena *arena_new(void);
 /* Frees all of it; NULL is fine; gives NULL. */
 struct arena *arena_free(struct arena *a);
-static inline void arena_freep(struct arena **a) { *a = arena_free(*a); }
+static inline void arena_freep(struct arena **a) {
+    *a = arena_free(*a);
+}
 #define cleanup_arena __attribute__((cleanup(arena_freep)))
 /* Zeroed memory, aligned for anything; never NULL. */
 void *arena_alloc(struct arena *a, size_t size);
@@ -54,7 +56,7 @@ char *arena_printf(struct arena *a, const char *format, ...) printf_like(2, 3);
 /* Append to an array in an arena: grows `items` (of `count`) by doubling. Usage:
  *   struct text *t = arena_push(a, &r->texts, &r->n_texts, sizeof(*t)); */
 void *arena_push_raw(struct arena *a, void **items, size_t *count, size_t size);
-#define arena_push(a, items, count) \
+#define arena_push(a, items, count)                                                                                    \
     ((__typeof__(*(items)))arena_push_raw((a), (void **)(items), (count), sizeof(**(items))))
 
 /* ---- buf: text that grows, on the heap, bounded ---- */
@@ -76,13 +78,17 @@ const char *buf_text(const struct buf *b);
 
 /* ---- text ---- */
 
-static inline bool str_is(const char *a, const char *b) { return a && b && __builtin_strcmp(a, b) == 0; }
+static inline bool str_is(const char *a, const char *b) {
+    return a && b && __builtin_strcmp(a, b) == 0;
+}
 /* Both NULL counts as equal. */
 bool str_same(const char *a, const char *b);
 /* ASCII case folded. */
 bool str_is_nocase(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
-static inline bool str_empty(const char *s) { return !s || !*s; }
+static inline bool str_empty(const char *s) {
+    return !s || !*s;
+}
 /* Valid UTF-8 of at most max bytes, cut between code points; in the arena. */
 char *str_cut(struct arena *a, const char *s, size_t max);
 /* Whole decimal number without sign, 0..INT64_MAX; false on anything else. */
@@ -109,13 +115,17 @@ char *duration_text(struct arena *a, msec_t d);
 
 /* 64 bits of BLAKE2b: equality of content, never secrecy. */
 uint64_t hash_bytes(const void *data, size_t len);
-static inline uint64_t hash_str(const char *s) { return s ? hash_bytes(s, __builtin_strlen(s)) : 0; }
+static inline uint64_t hash_str(const char *s) {
+    return s ? hash_bytes(s, __builtin_strlen(s)) : 0;
+}
 /* n characters of lower-case base32 (Crockford's letters) of the hash, n <= 12. */
 char *hash_word(struct arena *a, const char *s, size_t n);
 
 /* ---- JSON: bounded readers over jansson ---- */
 
-static inline void json_freep(json_t **j) { json_decref(*j); }
+static inline void json_freep(json_t **j) {
+    json_decref(*j);
+}
 #define cleanup_json __attribute__((cleanup(json_freep)))
 /* Parses at most 64 levels deep; NULL and a fault on anything else. */
 json_t *json_read(const char *text, size_t len, struct fault *f);
@@ -141,8 +151,8 @@ struct log {
 /* log may be NULL: nobody listens. */
 void log_at(const struct log *log, enum log_level level, const char *format, ...) printf_like(3, 4);
 #define log_debug(log, ...) log_at((log), LOG_LEVEL_DEBUG, __VA_ARGS__)
-#define log_info(log, ...) log_at((log), LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_warn(log, ...) log_at((log), LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(log, ...)  log_at((log), LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_warn(log, ...)  log_at((log), LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_error(log, ...) log_at((log), LOG_LEVEL_ERROR, __VA_ARGS__)
 
 #endif

@@ -18,18 +18,18 @@ enum cli_format { CLI_TABLE, CLI_JSON, CLI_CSV };
 
 /* What the commands that main.c does get from the command line. */
 struct cli_job {
-    const char *config_file;         /* found, readable or not; NULL for demo and connectors, and where none was found */
+    const char *config_file;   /* found, readable or not; NULL for demo and connectors, and where none was found */
     struct settings *settings; /* run only: checked, secrets resolved, taken over by run */
     enum cli_format format;
     bool colour;
     int width; /* of the terminal, 0: none */
     FILE *out, *err;
-    bool once;           /* run --once */
-    bool diff;           /* check --diff */
-    bool live;           /* connectors test --live */
-    int port;            /* demo --port; 0: the default */
-    const char *dir;     /* demo --dir: where its database is kept, NULL: a temporary one. connectors test DIR */
-    const char *name;    /* connectors NAME */
+    bool once;        /* run --once */
+    bool diff;        /* check --diff */
+    bool live;        /* connectors test --live */
+    int port;         /* demo --port; 0: the default */
+    const char *dir;  /* demo --dir: where its database is kept, NULL: a temporary one. connectors test DIR */
+    const char *name; /* connectors NAME */
 };
 
 struct cli_world {
@@ -62,13 +62,13 @@ void cli_world_terminal(struct cli_world *world);
 
 struct cli_column {
     const char *title;
-    const char *key;  /* JSON pointer into an item ("/ref"), NULL with `text` */
+    const char *key; /* JSON pointer into an item ("/ref"), NULL with `text` */
     /* Text of a cell instead of the plain value; in the arena. */
     const char *(*text)(struct arena *a, const json_t *item, msec_t now);
-    int min;          /* never narrower than this when the terminal is narrow; 0: never cut */
-    int keep;         /* dropped when there is no room, the lowest first; 0: never dropped */
-    bool right;       /* aligned right */
-    bool word;        /* coloured by what it says (states, OK, FAIL) */
+    int min;    /* never narrower than this when the terminal is narrow; 0: never cut */
+    int keep;   /* dropped when there is no room, the lowest first; 0: never dropped */
+    bool right; /* aligned right */
+    bool word;  /* coloured by what it says (states, OK, FAIL) */
 };
 struct cli_sheet {
     FILE *out;

@@ -38,7 +38,8 @@ const struct randomness *io_randomness(const struct io *io);
  *  - At most 16 connections a host, 64 in all, and 1024 exchanges under way; more
  *    exchanges wait for a connection within their time-out, or are not sent.
  *  - A reply has at most 200 headers and 64 KiB of them, else it is lost.
- *    max_body counts bytes after decompression.
+ *    max_body counts bytes after decompression. A packed stream that stops early
+ *    within a message of full length is handed on as far as it goes.
  *  - After cancel the result is HTTP_CANCELLED, also when the reply had come. */
 const struct transport *io_transport(const struct io *io);
 

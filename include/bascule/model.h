@@ -185,7 +185,7 @@ struct policy {
     int recurrences; /* >= 1 */
     enum on_risk_accepted on_risk_accepted;
     msec_t reopen_window;
-    msec_t settle[VERDICT_COUNT]; /* [VERDICT_UNLINKED] stays 0 */
+    msec_t settle[VERDICT_COUNT];   /* [VERDICT_UNLINKED] stays 0 */
     int thresholds[THRESHOLDS_MAX]; /* ascending */
     size_t n_thresholds;
     enum visibility notes[NOTE_KIND_COUNT];
@@ -220,7 +220,7 @@ struct policy_rule {
     struct policy_field {
         const char *name; /* native custom field */
         struct policy_words values;
-    } *fields;
+    } * fields;
     size_t n_fields;
     uint32_t set; /* enum policy_key bits */
     struct policy policy;
@@ -255,8 +255,8 @@ struct relation {
 
 /* One change out of the tracker's history; only what the recipe asks for. */
 struct change {
-    const char *id;    /* the tracker's id of the history entry */
-    const char *field; /* "state" or the name of a native field */
+    const char *id;        /* the tracker's id of the history entry */
+    const char *field;     /* "state" or the name of a native field */
     const char *from, *to; /* native values, NULL for none */
     const char *by;
     msec_t at;
@@ -270,7 +270,7 @@ struct record {
     enum state state;     /* STATE_NONE: unmapped */
     enum outcome outcome; /* of a closed one; else NONE */
     enum presence presence;
-    const char *merged_into; /* id of the survivor when MERGED */
+    const char *merged_into;        /* id of the survivor when MERGED */
     const char *service, *priority; /* canonical */
     const char *reporter, *assignee;
     const char *version; /* target version's name */
@@ -308,7 +308,7 @@ struct problem {
     const char *owner, *group;
     bool proactive;
     const char *cause;
-    msec_t cause_at; /* first known */
+    msec_t cause_at;        /* first known */
     const char *workaround; /* internal text */
     msec_t workaround_at;
     const char *customer_text; /* saved, perhaps not published */
@@ -323,7 +323,7 @@ struct problem {
     const char *change_request;
     msec_t analysis_target;
     msec_t created, known, closed, resolved_at; /* resolved_at: when `resolution` was set */
-    bool reopened; /* pending until a defect's state moves or it is closed again */
+    bool reopened;                              /* pending until a defect's state moves or it is closed again */
     enum delivery delivery;
     int serial; /* how often the delivery changed */
 };
@@ -334,9 +334,9 @@ struct effect {
     int64_t n;
     const char *ref; /* record; for a creation "TRACKER:" */
     enum effect_kind kind;
-    const char *key;  /* law 1, unique */
-    json_t *want;     /* what, see store.h; owned reference */
-    json_t *from;     /* array of canonical states it may start from, or NULL */
+    const char *key; /* law 1, unique */
+    json_t *want;    /* what, see store.h; owned reference */
+    json_t *from;    /* array of canonical states it may start from, or NULL */
     enum effect_state state;
     const char *reason;
     int64_t problem;

@@ -75,7 +75,7 @@ struct defect_facts {
     enum state state;
     enum outcome outcome;
     enum presence presence;
-    bool excluded;       /* a person took it out of the reckoning */
+    bool excluded; /* a person took it out of the reckoning */
     bool version_closed;
     const char *version; /* target version */
     msec_t state_at;     /* when it came into its state */
@@ -90,26 +90,26 @@ struct problem_facts {
     size_t n_defects;
     const struct problem_facts *duplicate_of; /* when its resolution is `duplicate`; NULL: not known (a loop) */
     msec_t linked_at;                         /* of this incident to it */
-    int told_revision; /* the newest published workaround that a note to this incident carried */
-    bool pushed_back;  /* a manager pushed back on this very decline */
+    int told_revision;                        /* the newest published workaround that a note to this incident carried */
+    bool pushed_back;                         /* a manager pushed back on this very decline */
 };
 /* The problem at the end of a chain of duplicates (itself, if it is none); NULL:
  * the chain loops, is longer than 16 or leads out of what is known. */
 const struct problem_facts *problem_followed(const struct problem_facts *f);
 struct delivered {
     enum delivery delivery;
-    msec_t at;           /* when the latest of the moves that made it happened */
-    const char *why;     /* "product:56 is released", one clause */
-    const char *version; /* in which it was delivered; NULL under any other delivery */
+    msec_t at;            /* when the latest of the moves that made it happened */
+    const char *why;      /* "product:56 is released", one clause */
+    const char *version;  /* in which it was delivered; NULL under any other delivery */
     enum outcome outcome; /* of a declined one: workaround, wont-fix, risk-accepted, not-reproducible, incomplete */
-    const char *defect;  /* the one that decided */
+    const char *defect;   /* the one that decided */
 };
 void delivery_of(const struct problem_facts *f, const struct policy *policy, struct arena *a, struct delivered *ret);
 
 struct judged {
     enum verdict verdict;
-    msec_t at;                 /* delivered_at */
-    size_t which;              /* index of the problem that decided */
+    msec_t at;                  /* delivered_at */
+    size_t which;               /* index of the problem that decided */
     struct delivered delivered; /* of that problem */
     struct delivered *each;     /* of every problem */
 };
@@ -206,7 +206,7 @@ struct want_attention {
 #define WANTS_MAX 64
 struct decision {
     enum row row;
-    const char *why; /* facts in a sentence */
+    const char *why;                  /* facts in a sentence */
     struct want wants[WANTS_MAX + 1]; /* the last takes what is too many */
     size_t n_wants;
     struct want_attention attention[8];
@@ -270,10 +270,10 @@ void decide_defect(const struct defect_side_facts *f, struct arena *a, struct de
 struct problem_side_facts {
     const struct problem_facts *facts;
     const struct delivered *delivered;
-    int incidents;     /* linked ones, all */
-    int open, waiting; /* those that nobody solved or closed */
-    int did_not_hold;  /* resolved or closed ones whose fix did not hold, left as they are */
-    int recurrences;   /* since the delivery, as in defect_side_facts */
+    int incidents;              /* linked ones, all */
+    int open, waiting;          /* those that nobody solved or closed */
+    int did_not_hold;           /* resolved or closed ones whose fix did not hold, left as they are */
+    int recurrences;            /* since the delivery, as in defect_side_facts */
     int64_t shares_defect_with; /* another problem, 0 none */
     msec_t now;
     const struct policy *policy;

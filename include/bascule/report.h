@@ -27,7 +27,7 @@ enum report_what {
 const char *report_name(enum report_what what);
 bool report_parse(const char *name, enum report_what *ret);
 
-#define REPORT_LIMIT 100     /* rows when nothing is said */
+#define REPORT_LIMIT     100 /* rows when nothing is said */
 #define REPORT_LIMIT_MAX 500 /* rows at most in one answer */
 
 /* Whatever is NULL or 0 does not filter. What a list cannot filter by is a fault. */
@@ -35,7 +35,7 @@ struct report_query {
     enum report_what what;
     const char *ref; /* SHOW, EXPLAIN: which; ATTENTION, EFFECTS, LINKS, JOURNAL: of this record only */
     const char *state, *tracker, *problem, *search;
-    const char *kind;  /* ATTENTION, EFFECTS, JOURNAL */
+    const char *kind;  /* ATTENTION, EFFECTS, JOURNAL, LINKS: one or several, with commas */
     const char *since; /* time (RFC 3339 or day), or a span before `now` ("7d") */
     const char *after; /* opaque, from the answer before */
     int limit;         /* 0: REPORT_LIMIT */

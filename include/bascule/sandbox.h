@@ -19,6 +19,7 @@
  *   GET|PUT /sandbox/zone    {"zone":"Europe/Berlin"}   bridge's time zone: "", UTC, +01:00, or a known name
  *   RT:      GET /sandbox/mail[?address=A]       what would have been sent, oldest first
  *            GET|PUT /sandbox/scrip {"on_resolve":false}   RT's own mail on resolving
+ *            POST /sandbox/mailgate {"from":ADDRESS,"subject","content"[,"ticket":7]}  a customer writes
  *            POST /sandbox/merge {"from":6,"into":5}
  *   Redmine: POST /sandbox/race {"puts":2}       the next PUTs of issues lose a race (422, nothing done)
  *            POST /sandbox/hide {"issue":7,"hidden":true}  403 for all but admins, its relations still shown
@@ -36,7 +37,7 @@ struct sandbox_header {
 
 struct sandbox_request {
     const char *method;
-    const char *target; /* path and query, as in the request line; no scheme, no host */
+    const char *target;                   /* path and query, as in the request line; no scheme, no host */
     const struct sandbox_header *headers; /* names in any case */
     size_t n_headers;
     const char *body; /* NULL: none */
@@ -58,7 +59,9 @@ struct sandbox;
 struct sandbox *sandbox_new(enum sandbox_dialect dialect, const char *base_url, msec_t now);
 /* NULL is fine; gives NULL. */
 struct sandbox *sandbox_free(struct sandbox *sb);
-static inline void sandbox_freep(struct sandbox **sb) { *sb = sandbox_free(*sb); }
+static inline void sandbox_freep(struct sandbox **sb) {
+    *sb = sandbox_free(*sb);
+}
 #define cleanup_sandbox __attribute__((cleanup(sandbox_freep)))
 /* Back to the seed, dated now; switches and skew too. */
 void sandbox_reset(struct sandbox *sb, msec_t now);

@@ -52,7 +52,7 @@ int serve_port(const struct serve *s); /* of the TCP door; 0: none */
 /* ---- a handler of one's own on a loopback port: the sandboxes of the demo ---- */
 
 struct serve_hosted_request {
-    const char *method, *target; /* path with query, as it came */
+    const char *method, *target;       /* path with query, as it came */
     const struct http_header *headers; /* names in lower case */
     size_t n_headers;
     const char *body;

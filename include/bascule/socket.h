@@ -32,7 +32,8 @@ static inline must_check int socket_address(const char *path, struct sockaddr_un
         return 0;
     }
     if (strlen(name) + 32 > sizeof(a.sun_path))
-        return fault_set(fault, -ENAMETOOLONG, "%s: too long a name for a socket; give the database a shorter one", name);
+        return fault_set(fault, -ENAMETOOLONG, "%s: too long a name for a socket; give the database a shorter one",
+                         name);
     cleanup_arena struct arena *arena = arena_new();
     const char *folder = slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1) : ".";
     int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -20,7 +20,7 @@
 #endif
 
 #define BLOCK_SIZE 8192
-#define ALIGNMENT 16
+#define ALIGNMENT  16
 
 struct block {
     struct block *next;
@@ -41,7 +41,9 @@ static void *must_have(void *p) {
     return p;
 }
 
-struct arena *arena_new(void) { return must_have(calloc(1, sizeof(struct arena))); }
+struct arena *arena_new(void) {
+    return must_have(calloc(1, sizeof(struct arena)));
+}
 
 struct arena *arena_free(struct arena *a) {
     if (!a)
@@ -83,7 +85,9 @@ char *arena_strndup(struct arena *a, const char *s, size_t n) {
     return p;
 }
 
-char *arena_strdup(struct arena *a, const char *s) { return s ? arena_strndup(a, s, strlen(s)) : NULL; }
+char *arena_strdup(struct arena *a, const char *s) {
+    return s ? arena_strndup(a, s, strlen(s)) : NULL;
+}
 
 char *arena_printf(struct arena *a, const char *format, ...) {
     char *text = NULL;

@@ -74,7 +74,9 @@ json_t *json_at(const json_t *root, const char *pointer) {
     return (json_t *)at;
 }
 
-const char *json_text(const json_t *object, const char *key) { return json_string_value(json_object_get(object, key)); }
+const char *json_text(const json_t *object, const char *key) {
+    return json_string_value(json_object_get(object, key));
+}
 
 int64_t json_int(const json_t *object, const char *key, int64_t otherwise) {
     const json_t *v = json_object_get(object, key);

@@ -63,7 +63,9 @@ void buf_str(struct buf *b, const char *s) {
         buf_add(b, s, strlen(s));
 }
 
-void buf_char(struct buf *b, char c) { buf_add(b, &c, 1); }
+void buf_char(struct buf *b, char c) {
+    buf_add(b, &c, 1);
+}
 
 void buf_printf(struct buf *b, const char *format, ...) {
     va_list args;
@@ -76,13 +78,21 @@ void buf_printf(struct buf *b, const char *format, ...) {
     free(s);
 }
 
-const char *buf_text(const struct buf *b) { return b->data ? b->data : ""; }
+const char *buf_text(const struct buf *b) {
+    return b->data ? b->data : "";
+}
 
-bool str_same(const char *a, const char *b) { return a == b || str_is(a, b); }
+bool str_same(const char *a, const char *b) {
+    return a == b || str_is(a, b);
+}
 
-bool str_is_nocase(const char *a, const char *b) { return a && b && strcasecmp(a, b) == 0; }
+bool str_is_nocase(const char *a, const char *b) {
+    return a && b && strcasecmp(a, b) == 0;
+}
 
-bool str_starts(const char *s, const char *prefix) { return s && strncmp(s, prefix, strlen(prefix)) == 0; }
+bool str_starts(const char *s, const char *prefix) {
+    return s && strncmp(s, prefix, strlen(prefix)) == 0;
+}
 
 /* Bytes of the well-formed UTF-8 sequence at s (RFC 3629), 0 if there is none. */
 static size_t utf8_length(const unsigned char *s, size_t left) {

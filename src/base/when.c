@@ -1,9 +1,7 @@
 /* when: times and spans as text, and back. UTC milliseconds inside. */
 #include "bascule/base.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 /* Days since 1970-01-01 of a proleptic Gregorian date. */
@@ -100,20 +98,37 @@ bool time_parse(const char *s, msec_t *ret) {
     return true;
 }
 
-bool time_parse_http(const char *s, msec_t *ret) {
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    char day[4], month[4];
-    int d, y, h, mi, sec, end = 0;
-    if (!s || sscanf(s, "%3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", day, &d, month, &y, &h, &mi, &sec, &end) < 7 ||
-        !end)
-        return false;
-    for (int mo = 1; mo <= 12; mo++)
-        if (str_is(months[mo - 1], month) && ranges(y, mo, d, h, mi, sec)) {
-            *ret = ((days_of(y, mo, d) * 24 + h) * 60 + mi) * 60 * SEC_MS + sec * SEC_MS;
-            return true;
+/* Three letters at *s, which moves on; their place in `names` ("JanFeb..."), from 1; 0 for none. */
+static int name_of_three(const char **s, const char *names) {
+    for (int i = 0; names[3 * i]; i++)
+        if (strncmp(*s, names + 3 * i, 3) == 0) {
+            *s += 3;
+            return i + 1;
         }
-    return false;
+    return 0;
+}
+
+static bool literals(const char **s, const char *text) {
+    for (; *text; text++, (*s)++)
+        if (**s != *text)
+            return false;
+    return true;
+}
+
+bool time_parse_http(const char *s, msec_t *ret) {
+    int y, mo, d, h, mi, sec;
+    if (!s || !name_of_three(&s, "MonTueWedThuFriSatSun") || !literals(&s, ", ") || !digits(&s, 2, &d) ||
+        !literal(&s, " "))
+        return false;
+    mo = name_of_three(&s, "JanFebMarAprMayJunJulAugSepOctNovDec");
+    if (!mo || !literal(&s, " ") || !digits(&s, 4, &y) || !literal(&s, " ") || !digits(&s, 2, &h) ||
+        !literal(&s, ":") || !digits(&s, 2, &mi) || !literal(&s, ":") || !digits(&s, 2, &sec) ||
+        !literals(&s, " GMT") || *s)
+        return false;
+    if (!ranges(y, mo, d, h, mi, sec))
+        return false;
+    *ret = ((days_of(y, mo, d) * 24 + h) * 60 + mi) * 60 * SEC_MS + sec * SEC_MS;
+    return true;
 }
 
 static const struct {

@@ -9,7 +9,8 @@
 #define NEAR_MAX 40
 
 static const struct option common[] = {
-    {"config", "FILE", "the configuration; else $BASCULE_CONFIG, ./bascule.yaml, /etc/bascule/bascule.yaml", NULL, false},
+    {"config", "FILE", "the configuration; else $BASCULE_CONFIG, ./bascule.yaml, /etc/bascule/bascule.yaml", NULL,
+     false},
     {"format", "table|json|csv", "how to print", NULL, false},
     {"help", NULL, "this text", NULL, false},
     OPTION_END,
@@ -17,7 +18,9 @@ static const struct option common[] = {
 
 /* ---- the nearest word ---- */
 
-static int min3(int a, int b, int c) { return a < b ? (a < c ? a : c) : (b < c ? b : c); }
+static int min3(int a, int b, int c) {
+    return a < b ? (a < c ? a : c) : (b < c ? b : c);
+}
 
 /* Letters to insert, drop, change or swap. */
 static int distance(const char *a, const char *b) {
@@ -181,7 +184,9 @@ const char *args_value(const struct cli *c, const char *name) {
     return NULL;
 }
 
-bool args_flag(const struct cli *c, const char *name) { return args_value(c, name) != NULL; }
+bool args_flag(const struct cli *c, const char *name) {
+    return args_value(c, name) != NULL;
+}
 
 static json_t *option_json(const struct option *o, const char *value) {
     int64_t n;
@@ -221,7 +226,8 @@ static void options_print(FILE *out, const char *title, const struct option *opt
     fprintf(out, "\n%s\n", title);
     for (; options->name; options++) {
         char left[80];
-        snprintf(left, sizeof(left), "--%s%s%s", options->name, options->arg ? " " : "", options->arg ? options->arg : "");
+        snprintf(left, sizeof(left), "--%s%s%s", options->name, options->arg ? " " : "",
+                 options->arg ? options->arg : "");
         fprintf(out, "  %-28s%s%s\n", left, strlen(left) > 27 ? "\n                              " : "", options->help);
     }
 }

@@ -3,9 +3,9 @@
  * Called by the commands. Owns the settings of one invocation. What must hold:
  * a command that changes something goes to the running service or nowhere; one
  * that reads gives the same answer either way. */
-#include "cli.h"
 #include "bascule/socket.h"
 #include "bascule/store.h"
+#include "cli.h"
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
@@ -152,7 +152,9 @@ static int call(struct cli *c, const char *method, const char *path, const json_
 /* Says what a refusal says; gives the exit code. */
 static int refused(struct cli *c, const struct client_reply *reply) {
     const char *detail = json_text(reply->body, "detail"), *title = json_text(reply->body, "title");
-    const char *text = detail ? detail : title ? title : arena_printf(c->arena, "the service answered %d", reply->status);
+    const char *text = detail  ? detail
+                       : title ? title
+                               : arena_printf(c->arena, "the service answered %d", reply->status);
     cli_failed(c, "%s", cli_text(c->arena, text));
     return reply->status == 400 ? CLI_USAGE : CLI_FAILED;
 }
@@ -176,8 +178,10 @@ int cli_change(struct cli *c, const char *method, const char *path, const json_t
         return r;
     r = call(c, method, arena_printf(c->arena, "/api/v1/%s", path), body, &reply);
     if (r == CLIENT_NO_SERVICE)
-        return cli_failed(c, "the service is not running, and it alone may change something; start it with "
-                             "`bascule run -c %s` or `systemctl start bascule`", c->settings_file);
+        return cli_failed(c,
+                          "the service is not running, and it alone may change something; start it with "
+                          "`bascule run -c %s` or `systemctl start bascule`",
+                          c->settings_file);
     return r < 0 ? CLI_FAILED : answer_take(c, &reply, ret);
 }
 

@@ -12,15 +12,16 @@ struct option {
     const char *name; /* without the dashes */
     const char *arg;  /* what its value is called; NULL: a flag */
     const char *help;
-    const char *key;  /* of the command's JSON arguments; NULL: not sent */
-    bool number;      /* sent as one */
+    const char *key; /* of the command's JSON arguments; NULL: not sent */
+    bool number;     /* sent as one */
 };
-#define OPTION_END {NULL, NULL, NULL, NULL, false}
+#define OPTION_END                                                                                                     \
+    { NULL, NULL, NULL, NULL, false }
 struct command {
     const char *name;
-    const char *summary;   /* one line */
-    const char *usage;     /* behind "bascule NAME "; one form a line */
-    const char *help;      /* paragraphs; then examples */
+    const char *summary;          /* one line */
+    const char *usage;            /* behind "bascule NAME "; one form a line */
+    const char *help;             /* paragraphs; then examples */
     const struct option *options; /* NULL: none of its own */
     int words_min, words_max;     /* positional arguments; -1: any number */
     int (*run)(struct cli *c);
@@ -35,7 +36,7 @@ const struct command *command_find(const char *name);
 
 /* ---- one invocation ---- */
 
-#define WORDS_MAX 64
+#define WORDS_MAX  64
 #define VALUES_MAX 32
 struct cli {
     const struct cli_world *w;
@@ -126,8 +127,6 @@ void heading_print(const struct cli_sheet *s, const char *title);
 int sheet_width(const struct cli_sheet *s);
 /* The string at a key, "" when there is none. */
 const char *word_of(const json_t *object, const char *key);
-/* What an effect wants, in words: "state closed-unresolved", "note known-error". */
-const char *effect_want(struct arena *a, const json_t *effect);
 
 /* explain.c: the text of `explain`, out of its JSON. */
 void explain_print(const struct cli_sheet *s, const json_t *e);

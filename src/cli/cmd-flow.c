@@ -10,7 +10,9 @@ static int effect_change(struct cli *c, const char *what, const char *verb, cons
                   arena_printf(c->arena, "%s %s %s", what, c->words[0], done));
 }
 
-static int retry_run(struct cli *c) { return effect_change(c, "effect", "retry", NULL, "is tried again"); }
+static int retry_run(struct cli *c) {
+    return effect_change(c, "effect", "retry", NULL, "is tried again");
+}
 
 const struct command command_retry = {
     .name = "retry",
@@ -49,7 +51,9 @@ const struct command command_discard = {
     .run = discard_run,
 };
 
-static int release_run(struct cli *c) { return effect_change(c, "batch", "release", NULL, "is released"); }
+static int release_run(struct cli *c) {
+    return effect_change(c, "batch", "release", NULL, "is released");
+}
 
 const struct command command_release = {
     .name = "release",
@@ -72,12 +76,12 @@ static void counts_print(struct cli *c, const json_t *plan) {
     json_t *n;
     size_t shown = 0;
     if (message)
-        fprintf(c->w->out, "%s\n", text_clean(c->arena, message));
+        fprintf(c->w->out, "%s\n", cli_text(c->arena, message));
     json_object_foreach((json_t *)(uintptr_t)(json_is_object(counts) ? counts : plan), key, n) {
         if (!json_is_integer(n))
             continue;
         fprintf(c->w->out, "%s  %8lld %s\n", shown++ ? "" : "It would touch:\n", (long long)json_integer_value(n),
-                text_clean(c->arena, key));
+                cli_text(c->arena, key));
     }
     if (!message && shown == 0)
         fprintf(c->w->out, "It would touch nothing that is settled; what waits now would leave (`bascule outbox`).\n");
@@ -171,8 +175,12 @@ static int tracker_change(struct cli *c, const char *verb, const char *done) {
                   arena_printf(c->arena, "%s %s", cli_text(c->arena, c->words[0]), done));
 }
 
-static int pause_run(struct cli *c) { return tracker_change(c, "pause", "is paused: neither polled nor written to"); }
-static int resume_run(struct cli *c) { return tracker_change(c, "resume", "is polled and written to again"); }
+static int pause_run(struct cli *c) {
+    return tracker_change(c, "pause", "is paused: neither polled nor written to");
+}
+static int resume_run(struct cli *c) {
+    return tracker_change(c, "resume", "is polled and written to again");
+}
 
 const struct command command_pause = {
     .name = "pause",
@@ -210,7 +218,8 @@ static int policy_run(struct cli *c) {
     if (args_choose(c, "policy command", c->words[0], verbs) < 0)
         return CLI_USAGE;
     cleanup_json json_t *body = args_json(c);
-    return unbounded(c, "policy/apply", body, "Apply the policy to all incidents?", "the policy holds for all incidents now");
+    return unbounded(c, "policy/apply", body, "Apply the policy to all incidents?",
+                     "the policy holds for all incidents now");
 }
 
 const struct command command_policy = {

@@ -53,8 +53,12 @@ static int suggestion(struct cli *c, const char *verb, const char *done) {
                   arena_printf(c->arena, "%s suggestion %s", done, c->words[0]));
 }
 
-static int confirm_run(struct cli *c) { return suggestion(c, "confirm", "confirmed"); }
-static int reject_run(struct cli *c) { return suggestion(c, "reject", "rejected"); }
+static int confirm_run(struct cli *c) {
+    return suggestion(c, "confirm", "confirmed");
+}
+static int reject_run(struct cli *c) {
+    return suggestion(c, "reject", "rejected");
+}
 
 const struct command command_confirm = {
     .name = "confirm",

@@ -1,12 +1,21 @@
 /* cmd-list: `bascule list WHAT` with its filters. */
 #include "cli.h"
 
-static const char *updated(struct arena *a, const json_t *i, msec_t now) { return age_text(a, json_text(i, "updated"), now); }
-static const char *created(struct arena *a, const json_t *i, msec_t now) { return age_text(a, json_text(i, "created"), now); }
-static const char *since(struct arena *a, const json_t *i, msec_t now) { return age_text(a, json_text(i, "since"), now); }
-static const char *linked(struct arena *a, const json_t *i, msec_t now) { return age_text(a, json_text(i, "linked_at"), now); }
-static const char *moment(struct arena *a, const json_t *i, msec_t now) { return moment_text(a, json_text(i, "at")); }
-static const char *want(struct arena *a, const json_t *i, msec_t now) { return effect_want(a, i); }
+static const char *updated(struct arena *a, const json_t *i, msec_t now) {
+    return age_text(a, json_text(i, "updated"), now);
+}
+static const char *created(struct arena *a, const json_t *i, msec_t now) {
+    return age_text(a, json_text(i, "created"), now);
+}
+static const char *since(struct arena *a, const json_t *i, msec_t now) {
+    return age_text(a, json_text(i, "since"), now);
+}
+static const char *linked(struct arena *a, const json_t *i, msec_t now) {
+    return age_text(a, json_text(i, "linked_at"), now);
+}
+static const char *moment(struct arena *a, const json_t *i, msec_t now) {
+    return moment_text(a, json_text(i, "at"));
+}
 
 static const char *state(struct arena *a, const json_t *i, msec_t now) {
     const char *presence = json_text(i, "presence"), *s = word_of(i, "state");
@@ -64,8 +73,7 @@ static const struct cli_column problem_columns[] = {
 static const struct cli_column effect_columns[] = {
     {.title = "N", .key = "/n", .right = true},
     {.title = "RECORD", .key = "/ref"},
-    {.title = "KIND", .key = "/kind", .keep = 5},
-    {.title = "WANTS", .key = "/want", .text = want, .min = 12, .keep = 6},
+    {.title = "WANTS", .key = "/wants", .min = 12, .keep = 6},
     {.title = "STATE", .key = "/state", .word = true},
     {.title = "PROBLEM", .key = "/problem", .keep = 3},
     {.title = "TRIES", .key = "/attempts", .right = true, .keep = 1},
@@ -89,12 +97,9 @@ static const struct cli_column attention_columns[] = {
     {.title = "WHAT CLEARS IT", .key = "/clear", .min = 16},
 };
 static const struct cli_column journal_columns[] = {
-    {.title = "N", .key = "/n", .right = true, .keep = 1},
-    {.title = "AT", .key = "/at", .text = moment},
-    {.title = "WHO", .key = "/actor", .min = 8, .keep = 3},
-    {.title = "WHAT", .key = "/what", .keep = 4},
-    {.title = "ABOUT", .key = "/ref", .text = about},
-    {.title = "TEXT", .key = "/text", .min = 16},
+    {.title = "N", .key = "/n", .right = true, .keep = 1},  {.title = "AT", .key = "/at", .text = moment},
+    {.title = "WHO", .key = "/actor", .min = 8, .keep = 3}, {.title = "WHAT", .key = "/what", .keep = 4},
+    {.title = "ABOUT", .key = "/ref", .text = about},       {.title = "TEXT", .key = "/text", .min = 16},
 };
 
 static const struct listing {
@@ -111,7 +116,8 @@ static const struct listing {
     {REPORT_ATTENTION, attention_columns, array_size(attention_columns), "nothing needs attention"},
     {REPORT_JOURNAL, journal_columns, array_size(journal_columns), "nothing in the journal"},
 };
-static const char *const names[] = {"incidents", "defects", "problems", "effects", "links", "attention", "journal", NULL};
+static const char *const names[] = {"incidents", "defects",   "problems", "effects",
+                                    "links",     "attention", "journal",  NULL};
 
 /* The words of the table, then the answers, so that CSV of nothing still has its header. */
 static void list_print(struct cli *c, const struct listing *l, const json_t *answer) {

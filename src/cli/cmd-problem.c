@@ -125,8 +125,9 @@ static int publish_run(struct cli *c) {
         int r = cli_change(c, "POST", cli_path(c, "problems", c->words[1], "publish"), body, &plan);
         if (r)
             return r;
-        if (!cli_sure(c, true, arena_printf(c->arena, "Publish it? It is told on up to %lld incidents.",
-                                            (long long)json_int(plan, "would_tell", 0))))
+        if (!cli_sure(c, true,
+                      arena_printf(c->arena, "Publish it? It is told on up to %lld incidents.",
+                                   (long long)json_int(plan, "would_tell", 0))))
             return cli_failed(c, "nothing was done");
     }
     return post(c, "publish", arena_printf(c->arena, "the customer text of %s is published", c->words[1]));
@@ -154,12 +155,15 @@ static int close_run(struct cli *c) {
     return post(c, "close", arena_printf(c->arena, "%s is closed", c->words[1]));
 }
 
-static int reopen_run(struct cli *c) { return post(c, "reopen", arena_printf(c->arena, "%s is open again", c->words[1])); }
+static int reopen_run(struct cli *c) {
+    return post(c, "reopen", arena_printf(c->arena, "%s is open again", c->words[1]));
+}
 
 static int merge_run(struct cli *c) {
     if (!cli_is_problem(c, c->words[1]) || !cli_is_problem(c, c->words[2]))
         return CLI_USAGE;
-    if (!cli_sure(c, true, arena_printf(c->arena, "Move all of %s into %s and end %s?", c->words[1], c->words[2], c->words[1])))
+    if (!cli_sure(c, true,
+                  arena_printf(c->arena, "Move all of %s into %s and end %s?", c->words[1], c->words[2], c->words[1])))
         return cli_failed(c, "nothing was done");
     cleanup_json json_t *body = json_pack("{s:s}", "into", c->words[2]);
     return cli_do(c, "POST", cli_path(c, "problems", c->words[1], "merge"), body,
@@ -178,8 +182,9 @@ static int split_run(struct cli *c) {
     cleanup_json json_t *body = json_pack("{s:O}", "incidents", incidents);
     if (args_value(c, "title"))
         json_object_set_new(body, "title", json_string(args_value(c, "title")));
-    return cli_do(c, "POST", cli_path(c, "problems", c->words[1], "split"), body,
-                  arena_printf(c->arena, "a problem of their own is made of %d incidents of %s", c->n_words - 2, c->words[1]));
+    return cli_do(
+        c, "POST", cli_path(c, "problems", c->words[1], "split"), body,
+        arena_printf(c->arena, "a problem of their own is made of %d incidents of %s", c->n_words - 2, c->words[1]));
 }
 
 static const struct verb verbs[] = {
@@ -193,8 +198,8 @@ static const struct verb verbs[] = {
     {"merge", "yes", 2, merge_run},
     {"split", "title", -1, split_run},
 };
-static const char *const verb_names[] = {"new",    "set",    "publish", "accept-risk", "push-back",
-                                         "close",  "reopen", "merge",   "split",       NULL};
+static const char *const verb_names[] = {"new",   "set",    "publish", "accept-risk", "push-back",
+                                         "close", "reopen", "merge",   "split",       NULL};
 
 static int problem_run(struct cli *c) {
     int which = args_choose(c, "problem command", c->words[0], verb_names);
@@ -217,10 +222,12 @@ static int problem_run(struct cli *c) {
 const struct command command_problem = {
     .name = "problem",
     .summary = "new, set, publish, accept-risk, push-back, close, reopen, merge, split",
-    .usage = "new --title TEXT [--cause TEXT] ...\nset P-n [--cause TEXT] [--workaround TEXT] [--customer-text TEXT] ...\n"
-             "publish P-n [--customer-text TEXT] [--yes]\naccept-risk P-n --reason TEXT --review DATE\npush-back P-n [--reason TEXT]\n"
-             "close P-n --resolution WORD [--reason TEXT] [--version VERSION] [--duplicate-of P-n]\nreopen P-n\n"
-             "merge P-n INTO [--yes]\nsplit P-n REF... [--title TEXT]",
+    .usage =
+        "new --title TEXT [--cause TEXT] ...\nset P-n [--cause TEXT] [--workaround TEXT] [--customer-text TEXT] ...\n"
+        "publish P-n [--customer-text TEXT] [--yes]\naccept-risk P-n --reason TEXT --review DATE\npush-back P-n "
+        "[--reason TEXT]\n"
+        "close P-n --resolution WORD [--reason TEXT] [--version VERSION] [--duplicate-of P-n]\nreopen P-n\n"
+        "merge P-n INTO [--yes]\nsplit P-n REF... [--title TEXT]",
     .help = "A customer text is saved by `set` and told to customers by `publish` only. What is internal (cause,\n"
             "workaround) is never told.\n\n"
             "Examples:\n"

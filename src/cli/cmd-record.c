@@ -18,8 +18,9 @@ static const struct option outcome_options[] = {
 };
 
 static int outcome_run(struct cli *c) {
-    static const char *const outcomes[] = {"fixed",     "workaround", "wont-fix",  "risk-accepted", "not-reproducible", "invalid",
-                                           "duplicate", "withdrawn",  "incomplete", "moved",         NULL};
+    static const char *const outcomes[] = {"fixed",   "workaround", "wont-fix",  "risk-accepted", "not-reproducible",
+                                           "invalid", "duplicate",  "withdrawn", "incomplete",    "moved",
+                                           NULL};
     if (!cli_is_ref(c, c->words[0]) || args_choose(c, "outcome", c->words[1], outcomes) < 0)
         return CLI_USAGE;
     if (str_empty(args_value(c, "reason")))
@@ -52,9 +53,10 @@ static const struct option ignore_options[] = {
 };
 
 static int ignore_run(struct cli *c) {
-    return record_change(c, "ignore",
-                         args_flag(c, "off") ? arena_printf(c->arena, "%s is no longer ignored; it acts from the next turn", c->words[0])
-                                             : arena_printf(c->arena, "%s is ignored: nothing is written to it", c->words[0]));
+    return record_change(
+        c, "ignore",
+        args_flag(c, "off") ? arena_printf(c->arena, "%s is no longer ignored; it acts from the next turn", c->words[0])
+                            : arena_printf(c->arena, "%s is ignored: nothing is written to it", c->words[0]));
 }
 
 const struct command command_ignore = {
@@ -80,10 +82,13 @@ static const struct option forget_options[] = {
 static int forget_run(struct cli *c) {
     if (!cli_is_ref(c, c->words[0]))
         return CLI_USAGE;
-    if (!cli_sure(c, true, arena_printf(c->arena, "Blank all persons and texts of %s? This cannot be undone", cli_text(c->arena, c->words[0]))))
+    if (!cli_sure(c, true,
+                  arena_printf(c->arena, "Blank all persons and texts of %s? This cannot be undone",
+                               cli_text(c->arena, c->words[0]))))
         return cli_failed(c, "nothing was done");
-    return record_change(c, "forget", arena_printf(c->arena, "%s: persons and texts are blanked here; the tracker's own are its own",
-                                                   c->words[0]));
+    return record_change(
+        c, "forget",
+        arena_printf(c->arena, "%s: persons and texts are blanked here; the tracker's own are its own", c->words[0]));
 }
 
 const struct command command_forget = {
@@ -119,7 +124,8 @@ const struct command command_ack = {
 /* ---- sync ---- */
 
 static int sync_run(struct cli *c) {
-    const char *what = strchr(c->words[0], ':') ? "has been read" : "is polled now, and all its linked records are looked at";
+    const char *what =
+        strchr(c->words[0], ':') ? "has been read" : "is polled now, and all its linked records are looked at";
     return cli_do(c, "POST", cli_path(c, "sync", c->words[0], NULL), NULL,
                   arena_printf(c->arena, "%s %s", c->words[0], what));
 }
@@ -128,10 +134,11 @@ const struct command command_sync = {
     .name = "sync",
     .summary = "read this record now, or a whole tracker",
     .usage = "REF\nTRACKER",
-    .help = "One look, without waiting for the next poll. Where a record seems deleted, a second look makes it certain.\n\n"
-            "Examples:\n"
-            "  bascule sync helpdesk:4711\n"
-            "  bascule sync product",
+    .help =
+        "One look, without waiting for the next poll. Where a record seems deleted, a second look makes it certain.\n\n"
+        "Examples:\n"
+        "  bascule sync helpdesk:4711\n"
+        "  bascule sync product",
     .words_min = 1,
     .words_max = 1,
     .run = sync_run,
@@ -152,7 +159,8 @@ static int defect_run(struct cli *c) {
     cleanup_json json_t *body = args_json(c);
     const char *of = problem_ref_parse(c->words[1], &n) ? "problems" : "incidents";
     return cli_do(c, "POST", cli_path(c, of, c->words[1], "defect"), body,
-                  arena_printf(c->arena, "a defect for %s is on its way; `bascule show %s` will name it", c->words[1], c->words[1]));
+                  arena_printf(c->arena, "a defect for %s is on its way; `bascule show %s` will name it", c->words[1],
+                               c->words[1]));
 }
 
 const struct command command_defect = {

@@ -13,7 +13,9 @@ static struct cli_job job(struct cli *c) {
     };
 }
 
-static int unavailable(struct cli *c) { return cli_failed(c, "this build cannot do that"); }
+static int unavailable(struct cli *c) {
+    return cli_failed(c, "this build cannot do that");
+}
 
 /* ---- run ---- */
 

@@ -1,14 +1,20 @@
 /* cmd-show: `show REF` and `explain REF`: one thing, whole. */
 #include "cli.h"
 
-static const char *created(struct arena *a, const json_t *i, msec_t now) { return age_text(a, json_text(i, "created"), now); }
-static const char *moment(struct arena *a, const json_t *i, msec_t now) { return moment_text(a, json_text(i, "at")); }
-static const char *want(struct arena *a, const json_t *i, msec_t now) { return effect_want(a, i); }
+static const char *created(struct arena *a, const json_t *i, msec_t now) {
+    return age_text(a, json_text(i, "created"), now);
+}
+static const char *moment(struct arena *a, const json_t *i, msec_t now) {
+    return moment_text(a, json_text(i, "at"));
+}
 
 static const struct cli_column effect_columns[] = {
-    {.title = "N", .key = "/n", .right = true},     {.title = "RECORD", .key = "/ref"},
-    {.title = "WANTS", .key = "/want", .text = want, .min = 12, .keep = 2}, {.title = "STATE", .key = "/state", .word = true},
-    {.title = "CREATED", .key = "/created", .text = created, .keep = 1},    {.title = "WHY", .key = "/reason", .min = 16},
+    {.title = "N", .key = "/n", .right = true},
+    {.title = "RECORD", .key = "/ref"},
+    {.title = "WANTS", .key = "/wants", .min = 12, .keep = 2},
+    {.title = "STATE", .key = "/state", .word = true},
+    {.title = "CREATED", .key = "/created", .text = created, .keep = 1},
+    {.title = "WHY", .key = "/reason", .min = 16},
 };
 static const struct cli_column journal_columns[] = {
     {.title = "AT", .key = "/at", .text = moment},
@@ -40,11 +46,11 @@ static json_t *evidence_rows(const json_t *item) {
     size_t i, k;
     json_array_foreach(json_object_get(item, "links"), i, link)
         json_array_foreach(json_object_get(link, "evidence"), k, evidence) {
-            json_t *row = json_copy(evidence);
-            json_object_set(row, "of", json_object_get(link, "problem"));
-            json_object_set(row, "status", json_object_get(link, "status"));
-            json_array_append_new(rows, row);
-        }
+        json_t *row = json_copy(evidence);
+        json_object_set(row, "of", json_object_get(link, "problem"));
+        json_object_set(row, "status", json_object_get(link, "status"));
+        json_array_append_new(rows, row);
+    }
     return rows;
 }
 
@@ -75,36 +81,90 @@ static void rows_print(const struct cli_sheet *s, const json_t *item, const stru
 }
 
 static const struct row record_rows[] = {
-    {"State", "/state"},           {"Outcome", "/outcome"},          {"Outcome's reason", "/outcome_reason"},
-    {"In the tracker", "/native_state"}, {"Presence", "/presence"},  {"Merged into", "/merged_into"},
-    {"Duplicate of", "/duplicate_of"}, {"Verdict", "/verdict"},      {"Turn", "/turn"},
-    {"Ignored", "/ignored"},       {"Priority", "/priority"},        {"Service", "/service"},
-    {"Version", "/version"},       {"Reporter", "/reporter"},        {"Assignee", "/assignee"},
-    {"Problems", "/problems"},     {"Defects", "/defects"},          {"Incidents", "/incidents/total"},
-    {"Open", "/incidents/open"},   {"Unresolved", "/incidents/closed_unresolved"}, {"Attention", "/attention"},
-    {"Created", "/created"},       {"Updated", "/updated"},          {"Last seen", "/last_seen"},
+    {"State", "/state"},
+    {"Outcome", "/outcome"},
+    {"Outcome's reason", "/outcome_reason"},
+    {"In the tracker", "/native_state"},
+    {"Presence", "/presence"},
+    {"Merged into", "/merged_into"},
+    {"Duplicate of", "/duplicate_of"},
+    {"Verdict", "/verdict"},
+    {"Turn", "/turn"},
+    {"Ignored", "/ignored"},
+    {"Priority", "/priority"},
+    {"Service", "/service"},
+    {"Version", "/version"},
+    {"Reporter", "/reporter"},
+    {"Assignee", "/assignee"},
+    {"Problems", "/problems"},
+    {"Defects", "/defects"},
+    {"Incidents", "/incidents/total"},
+    {"Open", "/incidents/open"},
+    {"Unresolved", "/incidents/closed_unresolved"},
+    {"Attention", "/attention"},
+    {"Created", "/created"},
+    {"Updated", "/updated"},
+    {"Last seen", "/last_seen"},
     {"URL", "/url"},
 };
 static const struct row problem_rows[] = {
-    {"Status", "/status"},         {"Known error", "/known_error"},  {"Delivery", "/delivery"},
-    {"Symptom", "/symptom"},       {"Error code", "/error_code"},    {"Cause", "/cause"},
-    {"Workaround", "/workaround"}, {"Customer text", "/customer_text"}, {"Published", "/published_text"},
-    {"Revision", "/revision"},     {"Solution", "/solution"},        {"Fixed in", "/fixed_in"},
-    {"Service", "/service"},       {"Product", "/product"},          {"Version", "/version"},
-    {"Items", "/items"},           {"Priority", "/priority"},        {"Impact", "/impact"},
-    {"Urgency", "/urgency"},       {"Owner", "/owner"},              {"Group", "/group"},
-    {"Resolution", "/resolution"}, {"Reason", "/reason"},            {"Accepted by", "/accepted_by"},
-    {"Review", "/review"},         {"Duplicate of", "/duplicate_of"}, {"Change request", "/change_request"},
-    {"Analysis target", "/analysis_target"}, {"Incidents", "/incidents/total"}, {"Open", "/incidents/open"},
-    {"Unresolved", "/incidents/closed_unresolved"}, {"Solved", "/incidents/solved"}, {"Attention", "/attention"},
-    {"Created", "/created"},       {"Known since", "/known"},        {"Closed", "/closed"},
+    {"Status", "/status"},
+    {"Known error", "/known_error"},
+    {"Delivery", "/delivery"},
+    {"Symptom", "/symptom"},
+    {"Error code", "/error_code"},
+    {"Cause", "/cause"},
+    {"Workaround", "/workaround"},
+    {"Customer text", "/customer_text"},
+    {"Published", "/published_text"},
+    {"Revision", "/revision"},
+    {"Solution", "/solution"},
+    {"Fixed in", "/fixed_in"},
+    {"Service", "/service"},
+    {"Product", "/product"},
+    {"Version", "/version"},
+    {"Items", "/items"},
+    {"Priority", "/priority"},
+    {"Impact", "/impact"},
+    {"Urgency", "/urgency"},
+    {"Owner", "/owner"},
+    {"Group", "/group"},
+    {"Resolution", "/resolution"},
+    {"Reason", "/reason"},
+    {"Accepted by", "/accepted_by"},
+    {"Review", "/review"},
+    {"Duplicate of", "/duplicate_of"},
+    {"Change request", "/change_request"},
+    {"Analysis target", "/analysis_target"},
+    {"Incidents", "/incidents/total"},
+    {"Open", "/incidents/open"},
+    {"Unresolved", "/incidents/closed_unresolved"},
+    {"Solved", "/incidents/solved"},
+    {"Attention", "/attention"},
+    {"Created", "/created"},
+    {"Known since", "/known"},
+    {"Closed", "/closed"},
 };
 static const struct row effect_rows[] = {
-    {"Record", "/ref"},       {"Title", "/title"},   {"Kind", "/kind"},       {"State", "/state"},
-    {"Why", "/reason"},       {"Problem", "/problem"}, {"Turn", "/turn"},     {"Attempts", "/attempts"},
-    {"The tracker says", "/error"}, {"Not sent", "/adopted"}, {"Batch", "/batch"}, {"May start from", "/from"},
-    {"Key", "/key"},          {"Marker", "/marker"}, {"Created", "/created"}, {"Not before", "/not_before"},
-    {"Sent", "/sent"},        {"Settled", "/settled"}, {"URL", "/url"},
+    {"Record", "/ref"},
+    {"Title", "/title"},
+    {"Kind", "/kind"},
+    {"State", "/state"},
+    {"Why", "/reason"},
+    {"Problem", "/problem"},
+    {"Turn", "/turn"},
+    {"Attempts", "/attempts"},
+    {"The tracker says", "/error"},
+    {"Not sent", "/adopted"},
+    {"Batch", "/batch"},
+    {"May start from", "/from"},
+    {"Key", "/key"},
+    {"Marker", "/marker"},
+    {"Created", "/created"},
+    {"Not before", "/not_before"},
+    {"Sent", "/sent"},
+    {"Settled", "/settled"},
+    {"URL", "/url"},
 };
 
 static void title_print(const struct cli_sheet *s, const char *name, const char *title) {
@@ -127,11 +187,13 @@ static void problem_print(const struct cli_sheet *s, const json_t *item) {
 
 static void effect_print(const struct cli_sheet *s, const json_t *item) {
     cleanup_arena struct arena *a = arena_new();
-    title_print(s, arena_printf(a, "Effect %lld", (long long)json_int(item, "n", 0)), effect_want(a, item));
+    title_print(s, arena_printf(a, "Effect %lld", (long long)json_int(item, "n", 0)), word_of(item, "wants"));
     rows_print(s, item, effect_rows, array_size(effect_rows));
-    if (json_object_get(item, "want")) {
-        heading_print(s, "Wants");
-        text_wrap(s->out, json_print(a, json_object_get(item, "want")), 2, s->width);
+    const char *text = json_text(json_object_get(item, "want"), "text");
+    const char *body = text ? text : json_text(json_object_get(item, "want"), "body");
+    if (body) {
+        heading_print(s, "Text");
+        text_wrap(s->out, body, 2, s->width);
     }
 }
 
@@ -175,7 +237,9 @@ static int one(struct cli *c, enum report_what what, void (*print)(const struct 
     return CLI_DONE;
 }
 
-static int show_run(struct cli *c) { return one(c, REPORT_SHOW, item_print); }
+static int show_run(struct cli *c) {
+    return one(c, REPORT_SHOW, item_print);
+}
 
 const struct command command_show = {
     .name = "show",

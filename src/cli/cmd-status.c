@@ -1,7 +1,9 @@
 /* cmd-status: the service at a glance. Exit code 3 when something needs attention. */
 #include "cli.h"
 
-static const char *last_ok(struct arena *a, const json_t *t, msec_t now) { return age_text(a, json_text(t, "last_ok"), now); }
+static const char *last_ok(struct arena *a, const json_t *t, msec_t now) {
+    return age_text(a, json_text(t, "last_ok"), now);
+}
 
 static const char *wrong(struct arena *a, const json_t *t, msec_t now) {
     const char *text = json_text(t, "stopped") ? json_text(t, "stopped") : json_text(t, "error");
@@ -20,7 +22,9 @@ static const struct cli_column tracker_columns[] = {
     {.title = "WHAT IS WRONG", .key = "/error", .text = wrong, .min = 16},
 };
 
-static long long at(const json_t *j, const char *pointer) { return (long long)json_integer_value(json_at(j, pointer)); }
+static long long at(const json_t *j, const char *pointer) {
+    return (long long)json_integer_value(json_at(j, pointer));
+}
 
 static void outbox_print(const struct cli_sheet *s, const json_t *status, bool dry_run) {
     const json_t *outbox = json_object_get(status, "outbox");
@@ -54,8 +58,9 @@ static void table_print(struct cli *c, const json_t *status, bool dry_run) {
     cli_print_items(&s, tracker_columns, array_size(tracker_columns), json_object_get(status, "trackers"));
     outbox_print(&s, status, dry_run);
     attention_print(&s, status);
-    fprintf(s.out, "Incidents: %lld open, %lld waiting, %lld closed-unresolved. Problems: %lld open, of them %lld known "
-                   "errors\n",
+    fprintf(s.out,
+            "Incidents: %lld open, %lld waiting, %lld closed-unresolved. Problems: %lld open, of them %lld known "
+            "errors\n",
             at(status, "/incidents/open"), at(status, "/incidents/waiting"), at(status, "/closed_unresolved/incidents"),
             at(status, "/problems/open"), at(status, "/problems/known_errors"));
 }
@@ -66,9 +71,9 @@ static bool needs_attention(const json_t *status) {
     if (at(status, "/attention/total") > 0 || at(status, "/outbox/parked") > 0 ||
         !json_bool(json_object_get(status, "outbox"), "open", true))
         return true;
-    json_array_foreach(json_object_get(status, "trackers"), i, t)
-        if (str_is(json_text(t, "state"), "down") || str_is(json_text(t, "state"), "stopped"))
-            return true;
+    json_array_foreach(json_object_get(status, "trackers"), i,
+                       t) if (str_is(json_text(t, "state"), "down") ||
+                              str_is(json_text(t, "state"), "stopped")) return true;
     return false;
 }
 
@@ -96,10 +101,11 @@ const struct command command_status = {
     .name = "status",
     .summary = "trackers, outbox, and what needs attention",
     .usage = "",
-    .help = "Exits 3 when something needs attention: an entry on the attention list, a parked change, a shut outbox, a\n"
-            "tracker that is down.\n\n"
-            "Examples:\n"
-            "  bascule status\n"
-            "  bascule status --format json | jq .outbox",
+    .help =
+        "Exits 3 when something needs attention: an entry on the attention list, a parked change, a shut outbox, a\n"
+        "tracker that is down.\n\n"
+        "Examples:\n"
+        "  bascule status\n"
+        "  bascule status --format json | jq .outbox",
     .run = run,
 };

@@ -29,6 +29,23 @@ static void bullets(const struct cli_sheet *s, const json_t *list, const char *n
     bullet(s, json_is_string(list) ? json_string_value(list) : none);
 }
 
+/* What was decided: a text, or {what, on, became}. */
+static void dids(const struct cli_sheet *s, const json_t *list, const char *ref) {
+    cleanup_arena struct arena *a = arena_new();
+    size_t i;
+    json_t *did;
+    if (json_array_size(list) == 0 || !json_is_object(json_array_get(list, 0))) {
+        bullets(s, list, "nothing");
+        return;
+    }
+    json_array_foreach((json_t *)(uintptr_t)list, i, did) {
+        const char *on = json_text(did, "on"), *became = json_text(did, "became");
+        bool elsewhere = on && !str_is(on, ref);
+        bullet(s, arena_printf(a, "%s%s%s%s%s", word_of(did, "what"), elsewhere ? " on " : "", elsewhere ? on : "",
+                               became ? ": " : "", became ? became : ""));
+    }
+}
+
 static void title_print(const struct cli_sheet *s, const json_t *e) {
     cleanup_arena struct arena *a = arena_new();
     const char *name = json_text(e, "ref") ? json_text(e, "ref") : json_text(e, "id");
@@ -68,7 +85,7 @@ static void problem_line(const struct cli_sheet *s, const json_t *e) {
 
 /* ---- the decision ---- */
 
-static void decision_print(const struct cli_sheet *s, const json_t *d) {
+static void decision_print(const struct cli_sheet *s, const json_t *d, const char *ref) {
     cleanup_arena struct arena *a = arena_new();
     heading_print(s, "Rule");
     bullets(s, json_object_get(d, "rule"), "none");
@@ -78,7 +95,7 @@ static void decision_print(const struct cli_sheet *s, const json_t *d) {
     heading_print(s, "Facts");
     bullets(s, json_object_get(d, "facts"), "none");
     heading_print(s, "Decided");
-    bullets(s, json_object_get(d, "did"), "nothing");
+    dids(s, json_object_get(d, "did"), ref);
 }
 
 static void change_print(const struct cli_sheet *s, const json_t *d) {
@@ -128,18 +145,39 @@ static void links_print(const struct cli_sheet *s, const json_t *links, const js
     }
 }
 
-static void effects_print(const struct cli_sheet *s, const json_t *effects) {
+/* Mirrored values that a newer one replaced before they left are no news. */
+static bool effect_is_noise(const json_t *e) {
+    return str_is(json_text(e, "kind"), "field") && str_is(json_text(e, "state"), "superseded");
+}
+
+static void effect_print(const struct cli_sheet *s, const json_t *e, const char *ref) {
     cleanup_arena struct arena *a = arena_new();
-    if (json_array_size(effects) == 0)
-        return;
-    heading_print(s, "Effects");
+    cleanup_buf struct buf b = {.limit = 2000};
+    const char *error = json_text(e, "error"), *settled = json_text(e, "settled"), *on = json_text(e, "ref");
+    buf_printf(&b, "effect %lld", (long long)json_int(e, "n", 0));
+    if (on && !str_is(on, ref))
+        buf_printf(&b, " on %s", on);
+    buf_printf(&b, ", %s, %s", word_of(e, "wants"), word_of(e, "state"));
+    if (json_bool(e, "adopted", false))
+        buf_str(&b, " (not sent)");
+    if (settled)
+        buf_printf(&b, ", %s", moment_text(a, settled));
+    buf_printf(&b, ": %s", word_of(e, "reason"));
+    if (error)
+        buf_printf(&b, "; %s%s", str_is(json_text(e, "state"), "superseded") ? "" : "the tracker says: ", error);
+    bullet(s, buf_text(&b));
+}
+
+static void effects_print(const struct cli_sheet *s, const json_t *effects, const char *ref) {
+    bool any = false;
     for (size_t i = json_array_size(effects); i-- > 0;) { /* they come newest first */
         const json_t *e = json_array_get(effects, i);
-        const char *error = json_text(e, "error"), *reason = json_text(e, "reason"), *settled = json_text(e, "settled");
-        bullet(s, arena_printf(a, "effect %lld, %s, %s%s%s%s: %s%s%s", (long long)json_int(e, "n", 0), effect_want(a, e),
-                               word_of(e, "state"), json_bool(e, "adopted", false) ? " (not sent)" : "",
-                               settled ? ", " : "", settled ? moment_text(a, settled) : "", reason ? reason : "",
-                               error ? "; the tracker says: " : "", error ? error : ""));
+        if (effect_is_noise(e))
+            continue;
+        if (!any)
+            heading_print(s, "Effects");
+        any = true;
+        effect_print(s, e, ref);
     }
 }
 
@@ -150,8 +188,9 @@ static void overrides_print(const struct cli_sheet *s, const json_t *e) {
     if (json_bool(e, "overridden", false)) {
         heading_print(s, "Overridden");
         const char *asserted = json_text(e, "asserted");
-        bullet(s, arena_printf(a, "the bridge left it %s; people have moved it since, and that is left alone until its "
-                                  "turn moves",
+        bullet(s, arena_printf(a,
+                               "the bridge left it %s; people have moved it since, and that is left alone until its "
+                               "turn moves",
                                asserted ? asserted : "in another state"));
         n++;
     }
@@ -204,13 +243,13 @@ void explain_print(const struct cli_sheet *s, const json_t *e) {
     else
         record_line(s, e);
     if (json_is_object(decision))
-        decision_print(s, decision);
+        decision_print(s, decision, json_text(e, "ref"));
     else if (incident || problem)
         fprintf(s->out, "\nNothing has been decided about it yet.\n");
     links_print(s, json_object_get(e, "links"), json_object_get(e, "rejected"));
     if (!incident && !problem)
         problems_print(s, json_object_get(e, "problem_items"));
-    effects_print(s, json_object_get(e, "effects"));
+    effects_print(s, json_object_get(e, "effects"), json_text(e, "ref"));
     overrides_print(s, e);
     attention_print(s, json_object_get(e, "attention_items"));
     if (json_is_object(decision))

@@ -5,7 +5,7 @@
 #include "cli.h"
 #include <string.h>
 
-#define RESET "\033[0m"
+#define RESET       "\033[0m"
 #define FIELD_WIDTH 16
 
 struct cli_sheet cli_sheet(const struct cli *c) {
@@ -17,25 +17,31 @@ struct cli_sheet cli_sheet(const struct cli *c) {
     return (struct cli_sheet){
         .out = c->w->out,
         .format = c->format,
-        .width = said ? (int)n : c->w->out_tty ? c->w->columns : 0,
+        .width = said            ? (int)n
+                 : c->w->out_tty ? c->w->columns
+                                 : 0,
         .colour = c->w->out_tty && str_empty(no_colour) && !str_is(term, "dumb"),
         .now = c->w->now,
     };
 }
 
-int sheet_width(const struct cli_sheet *s) { return s->width; }
+int sheet_width(const struct cli_sheet *s) {
+    return s->width;
+}
 
 const char *colour_of(const char *word) {
     static const struct {
         const char *word, *colour;
     } colours[] = {
-        {"OK", "\033[32m"},          {"ok", "\033[32m"},        {"done", "\033[32m"},     {"resolved", "\033[32m"},
-        {"released", "\033[32m"},    {"delivered", "\033[32m"}, {"confirmed", "\033[32m"}, {"WARN", "\033[33m"},
-        {"pending", "\033[33m"},     {"waiting", "\033[33m"},   {"unsure", "\033[33m"},   {"in-flight", "\033[33m"},
-        {"paused", "\033[33m"},      {"importing", "\033[33m"}, {"mixed", "\033[33m"},    {"declined", "\033[33m"},
-        {"suggested", "\033[33m"},   {"closed-unresolved", "\033[33m"}, {"FAIL", "\033[31m"}, {"parked", "\033[31m"},
-        {"down", "\033[31m"},        {"stopped", "\033[31m"},   {"rejected", "\033[31m"}, {"superseded", "\033[2m"},
-        {"closed", "\033[2m"},       {"unlinked", "\033[2m"},
+        {"OK", "\033[32m"},        {"ok", "\033[32m"},        {"done", "\033[32m"},
+        {"resolved", "\033[32m"},  {"released", "\033[32m"},  {"delivered", "\033[32m"},
+        {"confirmed", "\033[32m"}, {"WARN", "\033[33m"},      {"pending", "\033[33m"},
+        {"waiting", "\033[33m"},   {"unsure", "\033[33m"},    {"in-flight", "\033[33m"},
+        {"paused", "\033[33m"},    {"importing", "\033[33m"}, {"mixed", "\033[33m"},
+        {"declined", "\033[33m"},  {"suggested", "\033[33m"}, {"closed-unresolved", "\033[33m"},
+        {"FAIL", "\033[31m"},      {"parked", "\033[31m"},    {"down", "\033[31m"},
+        {"stopped", "\033[31m"},   {"rejected", "\033[31m"},  {"superseded", "\033[2m"},
+        {"closed", "\033[2m"},     {"unlinked", "\033[2m"},
     };
     for (size_t i = 0; i < array_size(colours); i++)
         if (str_is(colours[i].word, word))
@@ -109,21 +115,4 @@ void heading_print(const struct cli_sheet *s, const char *title) {
 const char *word_of(const json_t *object, const char *key) {
     const char *text = json_text(object, key);
     return text ? text : "";
-}
-
-const char *effect_want(struct arena *a, const json_t *effect) {
-    const char *kind = json_text(effect, "kind");
-    const json_t *want = json_object_get(effect, "want");
-    static const char *const keys[] = {"state", "kind", "field", "target", "title", "tracker"};
-    const char *what = json_is_string(want) ? json_string_value(want) : NULL;
-    for (size_t i = 0; !what && i < array_size(keys); i++)
-        what = json_text(want, keys[i]);
-    if (json_is_object(json_object_get(want, "fields"))) { /* mirrored values leave together */
-        cleanup_buf struct buf b = {.limit = 300};
-        const char *key;
-        json_t *value;
-        json_object_foreach(json_object_get(want, "fields"), key, value) buf_printf(&b, "%s%s", b.len ? ", " : "", key);
-        what = arena_strdup(a, buf_text(&b));
-    }
-    return what ? arena_printf(a, "%s %s", kind ? kind : "", what) : kind ? kind : "";
 }

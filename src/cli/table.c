@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define COLUMNS_MAX 24
-#define GAP 2
+#define GAP         2
 
 struct grid {
     const struct cli_sheet *sheet;
@@ -23,7 +23,8 @@ static const char *cell_plain(struct arena *a, const struct cli_column *c, const
     return text ? text : "";
 }
 
-static const char *cell_shown(struct arena *a, const struct cli_sheet *s, const struct cli_column *c, const json_t *item) {
+static const char *cell_shown(struct arena *a, const struct cli_sheet *s, const struct cli_column *c,
+                              const json_t *item) {
     const char *text = c->text ? c->text(a, item, s->now) : cell_plain(a, c, item);
     return cli_text(a, text ? text : "");
 }
@@ -132,7 +133,8 @@ static void grid_print(const struct grid *g, struct arena *a) {
 
 static void print_table(const struct cli_sheet *s, const struct cli_column *columns, size_t n, const json_t *items) {
     cleanup_arena struct arena *a = arena_new();
-    struct grid g = {.sheet = s, .columns = columns, .n = n < COLUMNS_MAX ? n : COLUMNS_MAX, .rows = json_array_size(items)};
+    struct grid g = {
+        .sheet = s, .columns = columns, .n = n < COLUMNS_MAX ? n : COLUMNS_MAX, .rows = json_array_size(items)};
     g.cells = arena_alloc(a, (g.rows * g.n + 1) * sizeof(*g.cells));
     grid_fill(&g, a, items);
     grid_lay_out(&g);

@@ -11,14 +11,14 @@ struct range {
 };
 
 static const struct range zero[] = {
-    {0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd}, {0x0610, 0x061a}, {0x064b, 0x065f},
-    {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200f}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f},
+    {0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd},   {0x0610, 0x061a}, {0x064b, 0x065f},
+    {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200f},   {0x20d0, 0x20ff}, {0xfe00, 0xfe0f},
     {0xfe20, 0xfe2f}, {0xfeff, 0xfeff}, {0xe0100, 0xe01ef},
 };
 static const struct range wide[] = {
-    {0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0x33ff},   {0x3400, 0x4dbf},   {0x4e00, 0x9fff},
-    {0xa000, 0xa4cf},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
-    {0xffe0, 0xffe6},   {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
+    {0x1100, 0x115f}, {0x2e80, 0x303e},   {0x3041, 0x33ff},   {0x3400, 0x4dbf},   {0x4e00, 0x9fff},
+    {0xa000, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
+    {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
 };
 /* Besides C0 and C1: line separators, and what turns the direction of the text around it. */
 static const struct range steering[] = {
@@ -35,7 +35,11 @@ static bool in(uint32_t c, const struct range *r, size_t n) {
 /* Length of the code point at s and the code point; what is no UTF-8 is one byte, U+FFFD. */
 static size_t decode(const char *s, uint32_t *ret) {
     const unsigned char *p = (const unsigned char *)s;
-    size_t len = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : *p >= 0xe0 && *p < 0xf0 ? 3 : *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
+    size_t len = *p < 0x80                 ? 1
+                 : *p >= 0xc2 && *p < 0xe0 ? 2
+                 : *p >= 0xe0 && *p < 0xf0 ? 3
+                 : *p >= 0xf0 && *p < 0xf5 ? 4
+                                           : 0;
     uint32_t c = len == 1 ? *p : len == 2 ? *p & 0x1fu : len == 3 ? *p & 0x0fu : *p & 0x07u;
     for (size_t i = 1; i < len; i++) {
         if ((p[i] & 0xc0) != 0x80) {
@@ -106,6 +110,12 @@ char *cli_text(struct arena *a, const char *s) {
 static void wrap_line(FILE *out, const char *s, int indent, int width) {
     int used = 0, room = width > indent + 20 ? width - indent : 0;
     fprintf(out, "%*s", indent, "");
+    if (str_starts(s, "- ")) { /* what follows hangs behind the dash */
+        fputs("- ", out);
+        s += 2;
+        indent += 2;
+        room = room ? room - 2 : 0;
+    }
     while (*s) {
         size_t len = strcspn(s, " ");
         char word[1024];

@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ANSWER_MAX (32u * 1024 * 1024)
+#define ANSWER_MAX      (32u * 1024 * 1024)
 #define CONNECT_SECONDS 5L
-#define ANSWER_SECONDS 300L
+#define ANSWER_SECONDS  300L
 
 void client_reply_deinit(struct client_reply *r) {
     json_decref(r->body);
@@ -104,15 +104,14 @@ static int call_address(const char *address, const char *method, const char *pat
     return r;
 }
 
-int client_call(const char *socket, const char *method, const char *path, const json_t *body,
-                struct client_reply *ret, struct fault *fault) {
+int client_call(const char *socket, const char *method, const char *path, const json_t *body, struct client_reply *ret,
+                struct fault *fault) {
     struct stat st;
     struct sockaddr_un address;
     int dir;
     if (stat(socket, &st) != 0)
-        return errno == ENOENT || errno == ENOTDIR
-                   ? CLIENT_NO_SERVICE
-                   : fault_set(fault, -errno, "%s: %s", socket, strerror(errno));
+        return errno == ENOENT || errno == ENOTDIR ? CLIENT_NO_SERVICE
+                                                   : fault_set(fault, -errno, "%s: %s", socket, strerror(errno));
     if (access(socket, W_OK) != 0)
         return fault_set(fault, -EACCES, "%s belongs to another user: run this as the user of the service", socket);
     int r = socket_address(socket, &address, &dir, fault);

@@ -94,9 +94,7 @@ void read_text(struct reader *r, const struct key *key, const struct yaml *value
 }
 
 const char *path_beside(struct reader *r, const char *path) {
-    if (path[0] == '/' || str_empty(r->folder))
-        return arena_strdup(r->arena, path);
-    return arena_printf(r->arena, "%s/%s", r->folder, path);
+    return arena_printf(r->arena, "%s%s", path[0] == '/' ? "" : r->folder, path);
 }
 
 void read_path(struct reader *r, const struct key *key, const struct yaml *value, void *target) {

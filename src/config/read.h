@@ -30,7 +30,7 @@ struct reader {
     const struct config_world *world;
     const char *source; /* the file's text, to place a fault inside a scalar */
     size_t source_len;
-    const char *folder; /* of the file, for relative paths; "" is the working folder */
+    const char *folder; /* of the file, with its slash, for relative paths; "" is the working folder */
     struct checked *checked;
     int role;     /* of the tracker that is being read; -1: not known, its words can't be judged */
     uint32_t set; /* bits of the keys that were read */

@@ -87,9 +87,10 @@ static struct settings *settings_new(const char *name) {
     return s;
 }
 
+/* With the slash at its end; "" is the working folder. */
 static char *folder_of(struct arena *a, const char *file) {
     const char *slash = strrchr(file, '/');
-    return slash ? arena_strndup(a, file, slash == file ? 1 : (size_t)(slash - file)) : arena_strdup(a, "");
+    return arena_strndup(a, file, slash ? (size_t)(slash - file) + 1 : 0);
 }
 
 static void parse(struct reader *r, const char *text, size_t len, struct arena *scratch) {

@@ -276,7 +276,8 @@ void exchange_end(struct exchange *x, enum http_result result, const char *why) 
     x->ended = io_now();
     x->finished = true;
     x->result = result;
-    snprintf(x->why, sizeof(x->why), "%s", why);
+    if (why != x->why)
+        snprintf(x->why, sizeof(x->why), "%s", why);
 }
 
 void exchange_tell(struct exchange *x) {

@@ -78,7 +78,7 @@ struct exchange *exchange_free(struct exchange *x);
 must_check bool exchange_prepare(struct exchange *x, const struct http_request *r);
 /* What curl's verdict means. */
 void exchange_conclude(struct exchange *x, CURLcode code);
-/* Ends one that curl has not concluded. */
+/* Ends one that curl has not concluded; why may be x->why. */
 void exchange_end(struct exchange *x, enum http_result result, const char *why);
 void exchange_tell(struct exchange *x);
 

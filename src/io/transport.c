@@ -7,7 +7,6 @@
 #include "internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct sock {
     uv_poll_t handle; /* first: see io.c */
@@ -162,9 +161,7 @@ static struct exchange *transport_send(void *arg, const struct http_request *req
             refused = curl_multi_strerror(code);
     }
     if (refused) {
-        char words[sizeof(x->why)];
-        strcpy(words, refused);
-        exchange_end(x, HTTP_NOT_SENT, words);
+        exchange_end(x, HTTP_NOT_SENT, refused);
         ready_push(io, x);
     }
     return x;

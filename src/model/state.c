@@ -36,7 +36,9 @@ bool effect_state_may(enum effect_state from, enum effect_state to) {
     return from < EFFECT_STATE_COUNT && to < EFFECT_STATE_COUNT && (effect_next[from] & MAY(to));
 }
 
-char *ref_make(struct arena *a, const char *tracker, const char *id) { return arena_printf(a, "%s:%s", tracker, id); }
+char *ref_make(struct arena *a, const char *tracker, const char *id) {
+    return arena_printf(a, "%s:%s", tracker, id);
+}
 
 bool ref_split(struct arena *a, const char *ref, const char **ret_tracker, const char **ret_id) {
     const char *colon = ref ? strchr(ref, ':') : NULL;
@@ -50,7 +52,11 @@ bool ref_split(struct arena *a, const char *ref, const char **ret_tracker, const
 bool problem_ref_parse(const char *s, int64_t *ret) {
     if (!s || (s[0] != 'P' && s[0] != 'p') || s[1] != '-')
         return false;
-    return str_int64(s + 2, ret) && *ret > 0;
+    int64_t n;
+    if (!str_int64(s + 2, &n) || n == 0)
+        return false;
+    *ret = n;
+    return true;
 }
 
 void policy_defaults(struct policy *p) {

@@ -95,24 +95,11 @@ static size_t address_length(const char *s, size_t at) {
 
 /* ---- what would be more than text ---- */
 
-/* The '@' of an e-mail address, which people must be able to copy. */
-static bool is_email(const char *s, size_t at) {
-    if (at == 0 || !(isalnum((unsigned char)s[at - 1]) || strchr("._%+-", s[at - 1])))
-        return false;
-    size_t from = at;
-    while (from > 0 && (isalnum((unsigned char)s[from - 1]) || strchr("._%+-", s[from - 1])))
-        from--;
-    const char *host = s + at + 1;
-    size_t n = strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
-    const char *dot = memchr(host, '.', n);
-    return isalnum((unsigned char)s[from]) && isalnum((unsigned char)*host) && dot && is_alpha(dot[1]);
-}
-
+/* Behind a letter or digit it is the '@' of an e-mail address, which people must
+ * be able to copy; no tracker takes that for a mention. */
 static bool is_mention(const char *s, size_t at) {
     char next = s[at + 1];
-    if (!next || is_space(next) || is_email(s, at))
-        return false;
-    return at == 0 || !is_word(s[at - 1]);
+    return next && !is_space(next) && (at == 0 || !is_word(s[at - 1]));
 }
 
 /* "&commat;" and "&#64;" are an '@' by the time a tracker shows them. */

@@ -3,7 +3,7 @@
  * One function a verdict says what its rows want, in the table's order. Wants
  * carry law 1's keys: the caller drops what was asserted before, so nothing
  * here asks whether it was. */
-#include "table.h"
+#include "room.h"
 
 #define BIT(s) (1u << (s))
 
@@ -78,7 +78,8 @@ static enum visibility note_visibility(const struct deciding *c, enum note_kind 
     return v == VISIBILITY_PUBLIC && (inside || (needs_text && !revision)) ? VISIBILITY_INTERNAL : v;
 }
 
-static struct want *want_note(struct deciding *c, enum note_kind kind, const struct problem_facts *p, const char *reason) {
+static struct want *want_note(struct deciding *c, enum note_kind kind, const struct problem_facts *p,
+                              const char *reason) {
     int revision = p ? p->problem->revision : 0;
     enum visibility v = note_visibility(c, kind, revision);
     bool carries = kind == NOTE_KNOWN_ERROR || kind == NOTE_WORKAROUND || kind == NOTE_DECLINED;
@@ -249,7 +250,8 @@ static void declined(struct deciding *c) {
     if (r == ROW_DECLINED_CLOSED)
         return;
     if (closes)
-        want_state(c, STATE_CLOSED_UNRESOLVED, by->outcome, BIT(STATE_WAITING) | (close ? BIT(STATE_OPEN) : 0), by->why);
+        want_state(c, STATE_CLOSED_UNRESOLVED, by->outcome, BIT(STATE_WAITING) | (close ? BIT(STATE_OPEN) : 0),
+                   by->why);
     if (closes || r == ROW_DECLINED_CLOSED_UNRESOLVED)
         want_note(c, NOTE_DECLINED, problem_deciding(c->f), by->why);
     else if (r != ROW_DECLINED_ASK)
@@ -263,8 +265,10 @@ static void declined(struct deciding *c) {
 
 static void late_link(struct deciding *c, const char *why) {
     want_note(c, NOTE_RECURRENCE, problem_deciding(c->f), "the link was made after the delivery");
-    attend(c, "recurrence", arena_printf(c->a, "linked after the fix was delivered (%s): a recurrence?", why), "practitioner",
-           arena_printf(c->a, "close the ticket if the fix helps, unlink it if it is something else, or bascule ack %s", c->ref));
+    attend(c, "recurrence", arena_printf(c->a, "linked after the fix was delivered (%s): a recurrence?", why),
+           "practitioner",
+           arena_printf(c->a, "close the ticket if the fix helps, unlink it if it is something else, or bascule ack %s",
+                        c->ref));
 }
 
 static void delivered(struct deciding *c) {
@@ -278,7 +282,8 @@ static void delivered(struct deciding *c) {
     if (r != ROW_DELIVERED_HELD && r != ROW_DELIVERED_OPEN)
         return;
     if (!still)
-        want_state(c, STATE_RESOLVED, OUTCOME_FIXED, BIT(STATE_OPEN) | BIT(STATE_WAITING) | BIT(STATE_CLOSED_UNRESOLVED), why);
+        want_state(c, STATE_RESOLVED, OUTCOME_FIXED,
+                   BIT(STATE_OPEN) | BIT(STATE_WAITING) | BIT(STATE_CLOSED_UNRESOLVED), why);
     want_note(c, NOTE_FIXED, problem_deciding(c->f), why);
 }
 
@@ -289,8 +294,8 @@ static void attend_came_back(struct deciding *c) {
     const char *by = c->f->came_back_by;
     const char *but = c->f->judged->verdict == VERDICT_PENDING ? " although its defect is not fixed" : "";
     if (c->f->came_back_at && incident_rank(class_of(c->f)) < incident_rank(STATE_CLOSED_UNRESOLVED))
-        attend(c, "came-back", arena_printf(c->a, "reopened%s%s%s", by ? " by " : "", by ? by : "", but), "practitioner",
-               arena_printf(c->a, "close the ticket, or bascule ack %s", c->ref));
+        attend(c, "came-back", arena_printf(c->a, "reopened%s%s%s", by ? " by " : "", by ? by : "", but),
+               "practitioner", arena_printf(c->a, "close the ticket, or bascule ack %s", c->ref));
 }
 
 static const char *facts_sentence(const struct deciding *c) {
@@ -307,8 +312,8 @@ static const char *facts_sentence(const struct deciding *c) {
 
 static void unmapped(struct deciding *c) {
     const char *native = c->f->record->native_state;
-    attend(c, "unmapped-state", arena_printf(c->a, "its state '%s' maps to no canonical state", native ? native : ""), "owner",
-           arena_printf(c->a, "add it under trackers.%s.states", c->f->record->tracker));
+    attend(c, "unmapped-state", arena_printf(c->a, "its state '%s' maps to no canonical state", native ? native : ""),
+           "owner", arena_printf(c->a, "add it under trackers.%s.states", c->f->record->tracker));
 }
 
 void decide(const struct incident_facts *f, struct arena *a, struct decision *ret) {

@@ -15,9 +15,13 @@ static const char *unquote(const char *line, bool *ret_quoted) {
     }
 }
 
-static const char *line_end(const char *at) { return strchrnul(at, '\n'); }
+static const char *line_end(const char *at) {
+    return strchrnul(at, '\n');
+}
 
-static const char *line_next(const char *end) { return *end ? end + 1 : end; }
+static const char *line_next(const char *end) {
+    return *end ? end + 1 : end;
+}
 
 static void blank_add(struct buf *b) {
     if (b->len == 0 || b->data[b->len - 1] != ' ')

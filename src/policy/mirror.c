@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define INCIDENTS_SHOWN 20
-#define LINE_MAX_BYTES 240 /* what a custom field of one line surely takes */
-#define LIST_MAX_BYTES 2000
+#define LINE_MAX_BYTES  240 /* what a custom field of one line surely takes */
+#define LIST_MAX_BYTES  2000
 
 static const char *taken(struct arena *a, struct buf *b) {
     const char *text = arena_strdup(a, buf_text(b));
@@ -46,9 +46,10 @@ static const char *known_errors_text(const struct mirror_facts *f, struct arena 
     struct buf b = {0};
     for (size_t i = 0; i < f->n_problems; i++) {
         const struct problem *p = f->problems[i];
-        if (p->known_error && !item_add(&b, ", ",
-                                        arena_printf(a, "P-%lld %s", (long long)p->id, str_cut(a, p->title ? p->title : "", 150)),
-                                        LINE_MAX_BYTES))
+        if (p->known_error &&
+            !item_add(&b, ", ",
+                      arena_printf(a, "P-%lld %s", (long long)p->id, str_cut(a, p->title ? p->title : "", 150)),
+                      LINE_MAX_BYTES))
             break;
     }
     return taken(a, &b);
@@ -60,7 +61,8 @@ static const char *incidents_text(const struct mirror_facts *f, struct arena *a)
     for (size_t i = 0; i < f->n_incidents && shown < INCIDENTS_SHOWN; i++, shown++)
         buf_printf(&b, "%s%s", i ? "\n" : "", f->incidents[i].url ? f->incidents[i].url : f->incidents[i].ref);
     if (f->incident_count > shown)
-        buf_printf(&b, "%sand %d more: %s", shown ? "\n" : "", f->incident_count - shown, f->more_url ? f->more_url : "");
+        buf_printf(&b, "%sand %d more: %s", shown ? "\n" : "", f->incident_count - shown,
+                   f->more_url ? f->more_url : "");
     return taken(a, &b);
 }
 
@@ -71,24 +73,16 @@ static const char *count_text(int n, const struct mirror_facts *f, struct arena 
 const char *mirror_value(enum field field, enum kind kind, const struct mirror_facts *f, struct arena *a) {
     bool incident = kind == KIND_INCIDENT;
     switch (field) {
-    case FIELD_DEFECT:
-        return incident ? defects_text(f, a) : NULL;
-    case FIELD_PROBLEM:
-        return problems_text(f, a);
-    case FIELD_KNOWN_ERROR:
-        return known_errors_text(f, a);
-    case FIELD_OUTCOME:
-        return incident && (f->outcome || !f->keeps_outcome) ? outcome_name(f->outcome) : NULL;
-    case FIELD_INCIDENTS:
-        return incident ? NULL : incidents_text(f, a);
-    case FIELD_INCIDENT_COUNT:
-        return incident ? NULL : count_text(f->incident_count, f, a);
-    case FIELD_CLOSED_UNRESOLVED_COUNT:
-        return incident ? NULL : count_text(f->closed_unresolved_count, f, a);
+    case FIELD_DEFECT: return incident ? defects_text(f, a) : NULL;
+    case FIELD_PROBLEM: return problems_text(f, a);
+    case FIELD_KNOWN_ERROR: return known_errors_text(f, a);
+    case FIELD_OUTCOME: return incident && (f->outcome || !f->keeps_outcome) ? outcome_name(f->outcome) : NULL;
+    case FIELD_INCIDENTS: return incident ? NULL : incidents_text(f, a);
+    case FIELD_INCIDENT_COUNT: return incident ? NULL : count_text(f->incident_count, f, a);
+    case FIELD_CLOSED_UNRESOLVED_COUNT: return incident ? NULL : count_text(f->closed_unresolved_count, f, a);
     case FIELD_SERVICE:
     case FIELD_PRIORITY:
     case FIELD_COUNT:
-    default:
-        return NULL;
+    default: return NULL;
     }
 }

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define REFERENCES_MAX 100
-#define ID_MAX 200
-#define MATCH_LIMIT 100000
+#define ID_MAX         200
+#define MATCH_LIMIT    100000
 
 struct rule {
     const char *tracker;
@@ -41,8 +41,8 @@ struct reference_rules *reference_rules_free(struct reference_rules *r) {
 static pcre2_code *compile(const char *expression, uint32_t options, const char *shown, struct fault *fault) {
     int number;
     PCRE2_SIZE at;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, PCRE2_UTF | options, &number,
-                                     &at, NULL);
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, PCRE2_UTF | options, &number, &at, NULL);
     if (!code) {
         char words[160];
         pcre2_get_error_message(number, (PCRE2_UCHAR *)words, sizeof(words));
@@ -54,8 +54,8 @@ static pcre2_code *compile(const char *expression, uint32_t options, const char 
 }
 
 /* `inner` where it stands alone. */
-static int rule_add(struct reference_rules *r, const char *tracker, const char *inner, const char *shown, const char *bare,
-                    struct fault *fault) {
+static int rule_add(struct reference_rules *r, const char *tracker, const char *inner, const char *shown,
+                    const char *bare, struct fault *fault) {
     const char *alone = arena_printf(r->arena, "(?<![\\p{L}\\p{N}_-])(?:%s)(?![\\p{L}\\p{N}])", inner);
     struct rule *rule = &r->rules[r->count];
     uint32_t groups = 0;
@@ -66,7 +66,8 @@ static int rule_add(struct reference_rules *r, const char *tracker, const char *
     r->count++;
     pcre2_pattern_info(rule->code, PCRE2_INFO_CAPTURECOUNT, &groups);
     if (groups == 0)
-        return fault_set(fault, -EINVAL, "pattern '%s' has no group: put the id in parentheses, as in BUG-(\\d+)", shown);
+        return fault_set(fault, -EINVAL, "pattern '%s' has no group: put the id in parentheses, as in BUG-(\\d+)",
+                         shown);
     if (bare && !(rule->bare = compile(bare, PCRE2_ANCHORED | PCRE2_ENDANCHORED, shown, fault)))
         return -EINVAL;
     return 0;
@@ -188,7 +189,8 @@ static void field_word(const struct reference_rules *r, struct arena *a, const c
         add(a, ret, (struct reference){.problem = n, .quote = word});
     } else if (home && str_int64(bare, &n)) {
         if (n > 0)
-            add(a, ret, (struct reference){.tracker = home, .id = arena_printf(a, "%lld", (long long)n), .quote = word});
+            add(a, ret,
+                (struct reference){.tracker = home, .id = arena_printf(a, "%lld", (long long)n), .quote = word});
     } else if (home && strlen(bare) <= ID_MAX && is_bare_id(r, home, bare)) {
         add(a, ret, (struct reference){.tracker = home, .id = bare, .quote = word});
     } else {

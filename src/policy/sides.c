@@ -1,10 +1,11 @@
 /* sides: what follows for a defect, and what waits for a person on a problem.
  * domain.md 4 (after the table) and 7. */
-#include "bascule/policy.h"
+#include "room.h"
 
 #include <string.h>
 
-static struct want *defect_want(struct decision *d, const struct defect_side_facts *f, enum effect_kind kind, int64_t problem) {
+static struct want *defect_want(struct decision *d, const struct defect_side_facts *f, enum effect_kind kind,
+                                int64_t problem) {
     if (d->n_wants == WANTS_MAX)
         return &d->wants[WANTS_MAX];
     struct want *w = &d->wants[d->n_wants++];
@@ -24,7 +25,9 @@ static void defect_note(struct decision *d, const struct defect_side_facts *f, e
 }
 
 /* Nobody has finished it, and the code does not hold the fix yet. */
-static bool is_unfixed(const struct defect_side_facts *f) { return f->state == STATE_OPEN || f->state == STATE_WORKING; }
+static bool is_unfixed(const struct defect_side_facts *f) {
+    return f->state == STATE_OPEN || f->state == STATE_WORKING;
+}
 
 static bool is_delivered(const struct defect_side_facts *f) {
     return f->state == STATE_RELEASED || (f->state == STATE_CLOSED && f->outcome == OUTCOME_FIXED) ||
@@ -53,7 +56,8 @@ static bool is_moved(const struct decision *d) {
 }
 
 /* The manager accepted the risk: developers are told, or the defect is closed. */
-static void risk_accepted(struct decision *d, const struct defect_side_facts *f, const struct problem *p, struct arena *a) {
+static void risk_accepted(struct decision *d, const struct defect_side_facts *f, const struct problem *p,
+                          struct arena *a) {
     const char *about = arena_printf(a, "P-%lld:%lld", (long long)p->id, (long long)p->resolved_at);
     defect_note(d, f, NOTE_RISK_ACCEPTED, p->id, arena_printf(a, "note:%s:risk-accepted:%s", f->ref, about),
                 "a manager accepted the risk");
@@ -81,7 +85,9 @@ static void recurred(struct decision *d, const struct defect_side_facts *f, cons
     if (reopen) {
         w->key = arena_printf(a, "state:%s:%s", f->ref, about);
         w->state = STATE_OPEN;
-        w->from = (1u << STATE_FIXED) | (1u << STATE_RELEASED) | (1u << STATE_CLOSED);
+        w->from = (1u << STATE_RELEASED) | (1u << STATE_CLOSED);
+        if (f->policy->delivered_when != DELIVERED_WHEN_RELEASED)
+            w->from |= 1u << STATE_FIXED;
     } else {
         w->ref = arena_printf(a, "%s:", tracker);
         w->key = arena_printf(a, "create:%s:%s", tracker, about);
@@ -149,30 +155,32 @@ static void attend_delivery(struct siding *c) {
     case DELIVERY_NONE:
         if (f->open + f->waiting > 0)
             attend(c->d, id, "nobody-works",
-                   arena_printf(c->a, "incidents are linked (%d), but no defect: nobody works on it", f->incidents), "practitioner",
-                   arena_printf(c->a, "bascule defect new %s, or bascule link %s DEFECT", id, id));
+                   arena_printf(c->a, "incidents are linked (%d), but no defect: nobody works on it", f->incidents),
+                   "practitioner", arena_printf(c->a, "bascule defect new %s, or bascule link %s DEFECT", id, id));
         break;
     case DELIVERY_DECLINED:
         if (f->facts->problem->resolution != RESOLUTION_RISK_ACCEPTED && !f->facts->pushed_back)
-            attend(c->d, id, "declined-decide", arena_printf(c->a, "no fix will come (%s): accept the risk, or push back", why),
-                   "manager",
-                   arena_printf(c->a, "bascule problem accept-risk %s --reason TEXT --review DATE, or problem push-back %s", id,
-                                id));
+            attend(c->d, id, "declined-decide",
+                   arena_printf(c->a, "no fix will come (%s): accept the risk, or push back", why), "manager",
+                   arena_printf(c->a,
+                                "bascule problem accept-risk %s --reason TEXT --review DATE, or problem push-back %s",
+                                id, id));
         break;
     case DELIVERY_MIXED:
-        attend(c->d, id, "mixed", arena_printf(c->a, "fixed enough? %s", why), "manager",
-               arena_printf(c->a, "bascule problem close %s --resolution fix-applied, or problem accept-risk %s", id, id));
+        attend(
+            c->d, id, "mixed", arena_printf(c->a, "fixed enough? %s", why), "manager",
+            arena_printf(c->a, "bascule problem close %s --resolution fix-applied, or problem accept-risk %s", id, id));
         break;
     case DELIVERY_DELIVERED:
         if (f->policy->on_reopen == ON_REOPEN_FLAG && f->recurrences >= f->policy->recurrences)
-            attend(c->d, id, "recurrence", arena_printf(c->a, "%d recurrences since the delivery: does the fix hold?", f->recurrences),
+            attend(c->d, id, "recurrence",
+                   arena_printf(c->a, "%d recurrences since the delivery: does the fix hold?", f->recurrences),
                    "manager", arena_printf(c->a, "bascule problem reopen %s, or bascule ack %s", id, id));
         break;
     case DELIVERY_PENDING:
     case DELIVERY_CANCELLED:
     case DELIVERY_COUNT:
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -186,10 +194,6 @@ static void attend_did_not_hold(struct siding *c) {
                "practitioner", arena_printf(c->a, "reopen those that need it, or bascule ack %s", c->id));
 }
 
-static bool is_lost(const struct defect_facts *x) {
-    return x->stuck || (x->state == STATE_CLOSED && (x->outcome == OUTCOME_DUPLICATE || x->outcome == OUTCOME_MOVED));
-}
-
 static void attend_defects(struct siding *c) {
     struct arena *a = c->a;
     for (size_t i = 0; i < c->f->facts->n_defects; i++) {
@@ -197,15 +201,18 @@ static void attend_defects(struct siding *c) {
         bool unsaid = x->state == STATE_CLOSED && (x->outcome == OUTCOME_UNKNOWN || x->outcome == OUTCOME_NONE);
         if (x->excluded)
             continue;
-        if (is_lost(x))
+        if (defect_is_lost(x))
             attend(c->d, c->id, "duplicate-loop",
-                   arena_printf(a, "the chain of duplicates of %s loops, is too long or cannot be read", x->via ? x->via : x->ref),
+                   arena_printf(a, "the chain of duplicates of %s loops, is too long or cannot be read",
+                                x->via ? x->via : x->ref),
                    "practitioner", "mend the relation in the tracker, or link the live defect");
         if (unsaid && x->presence == PRESENT)
-            attend(c->d, x->ref, "defect-closed-how", "closed, but how? Its outcome is not known, so it counts as unfinished",
-                   "practitioner", arena_printf(a, "bascule outcome %s fixed|wont-fix|... --reason TEXT", x->ref));
+            attend(c->d, x->ref, "defect-closed-how",
+                   "closed, but how? Its outcome is not known, so it counts as unfinished", "practitioner",
+                   arena_printf(a, "bascule outcome %s fixed|wont-fix|... --reason TEXT", x->ref));
         if (x->presence == GONE)
-            attend(c->d, x->ref, "defect-gone", "deleted in its tracker; its last state goes on counting", "practitioner",
+            attend(c->d, x->ref, "defect-gone", "deleted in its tracker; its last state goes on counting",
+                   "practitioner",
                    arena_printf(a, "bascule ack %s takes it out of the reckoning; or link another defect", x->ref));
         else if (x->presence == FORBIDDEN || x->presence == OUT_OF_SCOPE)
             attend(c->d, x->ref, "defect-hidden", "cannot be read any more; its last state goes on counting", "owner",
@@ -223,12 +230,14 @@ void decide_problem(const struct problem_side_facts *f, struct arena *a, struct 
     if (p->resolution != RESOLUTION_DUPLICATE)
         attend_delivery(&c);
     else if (!problem_followed(f->facts))
-        attend(ret, c.id, "duplicate-loop", "its chain of duplicates loops, is too long or leads nowhere", "practitioner",
+        attend(ret, c.id, "duplicate-loop", "its chain of duplicates loops, is too long or leads nowhere",
+               "practitioner",
                arena_printf(a, "bascule problem reopen %s, or problem set %s --duplicate-of P-n", c.id, c.id));
     attend_did_not_hold(&c);
     if (f->shares_defect_with)
-        attend(ret, c.id, "merge-proposed", arena_printf(a, "shares a defect with P-%lld", (long long)f->shares_defect_with),
-               "manager", arena_printf(a, "bascule problem merge %s P-%lld", c.id, (long long)f->shares_defect_with));
+        attend(ret, c.id, "merge-proposed",
+               arena_printf(a, "shares a defect with P-%lld", (long long)f->shares_defect_with), "manager",
+               arena_printf(a, "bascule problem merge %s P-%lld", c.id, (long long)f->shares_defect_with));
     if (p->review && p->review <= f->now)
         attend(ret, c.id, "review-due", "its review date has come", "manager",
                arena_printf(a, "bascule problem set %s --review DATE, or reopen it", c.id));

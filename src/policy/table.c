@@ -2,22 +2,25 @@
  *
  * "The first row that fits is taken": row_of() rules out what must not be
  * touched, then one function a verdict. Nothing here says what a row asserts;
- * decide.c does, and uses the helpers of table.h. */
-#include "table.h"
+ * decide.c does, and uses the helpers of room.h. */
+#include "room.h"
 
 enum state incident_class(enum state s, enum outcome o) {
     return state_is_closed_unresolved(s, o) ? STATE_CLOSED_UNRESOLVED : s;
 }
 
 int incident_rank(enum state class) {
-    static const enum state order[] = {STATE_OPEN, STATE_WAITING, STATE_CLOSED_UNRESOLVED, STATE_RESOLVED, STATE_CLOSED};
+    static const enum state order[] = {STATE_OPEN, STATE_WAITING, STATE_CLOSED_UNRESOLVED, STATE_RESOLVED,
+                                       STATE_CLOSED};
     for (size_t i = 0; i < array_size(order); i++)
         if (order[i] == class)
             return (int)i;
     return -1;
 }
 
-enum state class_of(const struct incident_facts *f) { return incident_class(f->record->state, f->record->outcome); }
+enum state class_of(const struct incident_facts *f) {
+    return incident_class(f->record->state, f->record->outcome);
+}
 
 /* Open by the bridge itself (unlinked, waiting) is no reopening. */
 bool would_be_reopened(const struct incident_facts *f) {
@@ -32,9 +35,13 @@ const struct problem_facts *problem_deciding(const struct incident_facts *f) {
     return f->n_problems ? &f->problems[f->judged->which] : NULL;
 }
 
-static bool is_closed(enum state class) { return class == STATE_RESOLVED || class == STATE_CLOSED; }
+static bool is_closed(enum state class) {
+    return class == STATE_RESOLVED || class == STATE_CLOSED;
+}
 
-static bool is_reopened(const struct incident_facts *f) { return class_of(f) == STATE_OPEN && would_be_reopened(f); }
+static bool is_reopened(const struct incident_facts *f) {
+    return class_of(f) == STATE_OPEN && would_be_reopened(f);
+}
 
 /* The link to the problem that decided, made after what it delivered. */
 static bool is_late_link(const struct incident_facts *f) {
@@ -104,15 +111,11 @@ enum row row_of(const struct incident_facts *f) {
     if (incident_rank(class_of(f)) < 0)
         return ROW_UNMAPPED;
     switch (f->judged->verdict) {
-    case VERDICT_PENDING:
-        return row_pending(f);
-    case VERDICT_DECLINED:
-        return row_declined(f);
-    case VERDICT_DELIVERED:
-        return row_delivered(f);
+    case VERDICT_PENDING: return row_pending(f);
+    case VERDICT_DECLINED: return row_declined(f);
+    case VERDICT_DELIVERED: return row_delivered(f);
     case VERDICT_UNLINKED:
     case VERDICT_COUNT:
-    default:
-        return row_unlinked(f);
+    default: return row_unlinked(f);
     }
 }

@@ -66,12 +66,13 @@ json_t *policy_to_json(const struct policy *p) {
         json_array_append_new(thresholds, json_integer(p->thresholds[i]));
     return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:{s:I, s:I, s:I}, s:o, s:o}", "treatment",
                      treatment_name(p->treatment), "require_workaround", p->require_workaround, "delivered_when",
-                     delivered_when_name(p->delivered_when), "several_defects", several_defects_name(p->several_defects),
-                     "on_declined", on_declined_name(p->on_declined), "on_reopen", on_reopen_name(p->on_reopen),
-                     "recurrences", p->recurrences, "on_risk_accepted", on_risk_accepted_name(p->on_risk_accepted),
-                     "reopen_window", (json_int_t)p->reopen_window, "settle", "pending",
-                     (json_int_t)p->settle[VERDICT_PENDING], "declined", (json_int_t)p->settle[VERDICT_DECLINED],
-                     "delivered", (json_int_t)p->settle[VERDICT_DELIVERED], "thresholds", thresholds, "notes", notes);
+                     delivered_when_name(p->delivered_when), "several_defects",
+                     several_defects_name(p->several_defects), "on_declined", on_declined_name(p->on_declined),
+                     "on_reopen", on_reopen_name(p->on_reopen), "recurrences", p->recurrences, "on_risk_accepted",
+                     on_risk_accepted_name(p->on_risk_accepted), "reopen_window", (json_int_t)p->reopen_window,
+                     "settle", "pending", (json_int_t)p->settle[VERDICT_PENDING], "declined",
+                     (json_int_t)p->settle[VERDICT_DECLINED], "delivered", (json_int_t)p->settle[VERDICT_DELIVERED],
+                     "thresholds", thresholds, "notes", notes);
 }
 
 void policy_from_json(const json_t *j, struct policy *ret) {
@@ -92,9 +93,8 @@ void policy_from_json(const json_t *j, struct policy *ret) {
     ret->settle[VERDICT_DELIVERED] = json_int(settle, "delivered", 0);
     if (json_is_array(json_object_get(j, "thresholds")))
         ret->n_thresholds = 0;
-    json_array_foreach (json_object_get(j, "thresholds"), i, t)
-        if (ret->n_thresholds < THRESHOLDS_MAX)
-            ret->thresholds[ret->n_thresholds++] = (int)json_integer_value(t);
+    json_array_foreach(json_object_get(j, "thresholds"), i, t) if (ret->n_thresholds < THRESHOLDS_MAX)
+        ret->thresholds[ret->n_thresholds++] = (int)json_integer_value(t);
     for (size_t k = 0; k < NOTE_KIND_COUNT; k++)
         visibility_parse(json_text(notes, note_kind_name((enum note_kind)k)), &ret->notes[k]);
 }

@@ -1,6 +1,6 @@
 /* verdict: what defects mean for a problem, and problems for an incident.
  * domain.md 3. */
-#include "bascule/policy.h"
+#include "room.h"
 
 #define CHAIN_MAX 16
 
@@ -9,30 +9,25 @@ static bool is_released(const struct defect_facts *d) {
     return d->state == STATE_RELEASED || (d->state == STATE_CLOSED && d->outcome == OUTCOME_FIXED);
 }
 
-/* Duplicates and moves are followed before facts get here: one that still says so
- * leads nowhere. */
-static bool is_lost(const struct defect_facts *d) {
+bool defect_is_lost(const struct defect_facts *d) {
     return d->stuck || (d->state == STATE_CLOSED && (d->outcome == OUTCOME_DUPLICATE || d->outcome == OUTCOME_MOVED));
 }
 
 static bool is_delivered(const struct defect_facts *d, const struct policy *p) {
-    if (is_lost(d))
+    if (defect_is_lost(d))
         return false;
     switch (p->delivered_when) {
-    case DELIVERED_WHEN_FIXED:
-        return is_released(d) || d->state == STATE_FIXED;
-    case DELIVERED_WHEN_VERSION:
-        return (is_released(d) || d->state == STATE_FIXED) && d->version_closed;
+    case DELIVERED_WHEN_FIXED: return is_released(d) || d->state == STATE_FIXED;
+    case DELIVERED_WHEN_VERSION: return (is_released(d) || d->state == STATE_FIXED) && d->version_closed;
     case DELIVERED_WHEN_RELEASED:
-    default:
-        return is_released(d);
+    default: return is_released(d);
     }
 }
 
 /* Declined: closed with an outcome other than unknown, and not delivered. With
  * `version`, closed as fixed but the version still open is not finished. */
 static bool is_declined(const struct defect_facts *d) {
-    if (is_lost(d))
+    if (defect_is_lost(d))
         return false;
     if (d->state == STATE_CLOSED_UNRESOLVED)
         return true;
@@ -90,9 +85,9 @@ static struct tally tally_of(const struct problem_facts *f, const struct policy 
 
 static const char *defect_words(const struct defect_facts *d, struct arena *a) {
     const char *via = d->via ? arena_printf(a, " (through its duplicate %s)", d->via) : "";
-    if (is_lost(d))
-        return arena_printf(a, "%s%s cannot be followed: its chain of duplicates loops, is too long or cannot be read", d->ref,
-                            via);
+    if (defect_is_lost(d))
+        return arena_printf(a, "%s%s cannot be followed: its chain of duplicates loops, is too long or cannot be read",
+                            d->ref, via);
     if (d->state == STATE_CLOSED)
         return arena_printf(a, "%s is closed (%s)%s", d->ref, d->outcome ? outcome_name(d->outcome) : "unknown", via);
     return arena_printf(a, "%s is %s%s", d->ref, state_name(d->state), via);
@@ -107,7 +102,8 @@ static void set(struct delivered *ret, enum delivery delivery, const struct defe
     }
 }
 
-static void set_delivered(struct delivered *ret, const struct defect_facts *d, const struct policy *p, struct arena *a) {
+static void set_delivered(struct delivered *ret, const struct defect_facts *d, const struct policy *p,
+                          struct arena *a) {
     set(ret, DELIVERY_DELIVERED, d, defect_words(d, a));
     ret->at = moved_at(d, p);
     ret->version = d->version;
@@ -120,7 +116,8 @@ static void set_declined(struct delivered *ret, const struct defect_facts *d, st
 }
 
 /* With `any` the first delivery made it so, with `all` the last. */
-static void from_defects(const struct problem_facts *f, const struct policy *p, struct arena *a, struct delivered *ret) {
+static void from_defects(const struct problem_facts *f, const struct policy *p, struct arena *a,
+                         struct delivered *ret) {
     struct tally t = tally_of(f, p);
     int counted = t.delivered + t.declined + t.unfinished;
     if (counted + t.voided == 0)
@@ -197,18 +194,14 @@ void delivery_of(const struct problem_facts *f, const struct policy *policy, str
 /* What a delivery means for the incidents; the lower the earlier it wins. */
 static enum verdict verdict_by(enum delivery d) {
     switch (d) {
-    case DELIVERY_DELIVERED:
-        return VERDICT_DELIVERED;
-    case DELIVERY_DECLINED:
-        return VERDICT_DECLINED;
-    case DELIVERY_CANCELLED:
-        return VERDICT_UNLINKED;
+    case DELIVERY_DELIVERED: return VERDICT_DELIVERED;
+    case DELIVERY_DECLINED: return VERDICT_DECLINED;
+    case DELIVERY_CANCELLED: return VERDICT_UNLINKED;
     case DELIVERY_NONE:
     case DELIVERY_PENDING:
     case DELIVERY_MIXED:
     case DELIVERY_COUNT:
-    default:
-        return VERDICT_PENDING;
+    default: return VERDICT_PENDING;
     }
 }
 

@@ -5,7 +5,7 @@
  * into text. */
 #include "report.h"
 
-#define PART_MAX 50
+#define PART_MAX    50
 #define HISTORY_MAX 20
 
 /* What people and trackers did against or beside the bridge's will. */
@@ -23,9 +23,10 @@ static int history_of(const struct ask *k, const char *ref, json_t **ret) {
 static int problems_of(const struct ask *k, const char *ref, json_t **ret) {
     cleanup_query struct query q = {0};
     query_init(&q, k->db, k->arena, k->fault);
-    query_sql(&q, "SELECT p.id AS \"id:pn\", p.title, p.status, p.delivery, p.resolution AS \"resolution:word\","
-                  " p.decision AS \"decision:json\" FROM problem p WHERE p.id IN (SELECT problem FROM link WHERE ref = ?"
-                  " AND status = 'confirmed') ORDER BY p.id LIMIT ?");
+    query_sql(&q,
+              "SELECT p.id AS \"id:pn\", p.title, p.status, p.delivery, p.resolution AS \"resolution:word\","
+              " p.decision AS \"decision:json\" FROM problem p WHERE p.id IN (SELECT problem FROM link WHERE ref = ?"
+              " AND status = 'confirmed') ORDER BY p.id LIMIT ?");
     query_text(&q, ref);
     query_int(&q, PART_MAX);
     return query_all(&q, ret);

@@ -7,12 +7,17 @@
 #define EVIDENCE_MAX 50
 
 #define EFFECT_COLUMNS                                                                                                 \
-    "e.n, e.ref, e.kind, e.want AS \"want:json\", e.state, e.reason, e.problem AS \"problem:pn\", e.turn, e.attempts, " \
-    "e.error AS \"error:word\", e.adopted AS \"adopted:flag\", e.batch, e.created AS \"created:time\", e.not_before AS " \
-    "\"not_before:time\", e.sent AS \"sent:time\", e.settled AS \"settled:time\""
+    "e.n, e.ref, e.kind, e.want AS \"want:json\", e.state, e.reason, e.problem AS \"problem:pn\", e.turn, "            \
+    "e.attempts, "                                                                                                     \
+    "e.error AS \"error:word\", e.adopted AS \"adopted:flag\", e.batch, e.created AS \"created:time\", e.not_before "  \
+    "AS "                                                                                                              \
+    "\"not_before:time\", e.sent AS \"sent:time\", e.settled AS \"settled:time\", r.title AS \"title:word\", r.url "   \
+    "AS "                                                                                                              \
+    "\"url:word\""
+#define EFFECT_FROM " FROM effect e LEFT JOIN record r ON r.ref = e.ref"
 /* An entry about an effect is about its record too. */
 #define ATTENTION_COLUMNS                                                                                              \
-    "t.n, t.kind, t.subject, r.ref AS \"ref:word\", t.text, t.who, t.clear, t.since AS \"since:time\", r.title AS "     \
+    "t.n, t.kind, t.subject, r.ref AS \"ref:word\", t.text, t.who, t.clear, t.since AS \"since:time\", r.title AS "    \
     "\"title:word\", r.url AS \"url:word\""
 #define ATTENTION_FROM                                                                                                 \
     " FROM attention t LEFT JOIN effect e ON e.n = CASE WHEN t.subject GLOB 'effect:*'"                                \
@@ -21,8 +26,8 @@
     "j.n, j.at AS \"at:time\", j.actor, j.what, j.ref AS \"ref:word\", j.problem AS \"problem:pn\", "                  \
     "nullif(j.effect, 0) AS effect, j.text, j.data AS \"data:json\""
 
-static const char *const effect_states[] = {"pending", "in-flight", "unsure", "done", "superseded", "parked", "open",
-                                            NULL};
+static const char *const effect_states[] = {"pending",    "in-flight", "unsure", "done",
+                                            "superseded", "parked",    "open",   NULL};
 static const char *const link_states[] = {"suggested", "confirmed", "rejected", NULL};
 
 /* Filters common to these lists; column names by argument, NULL where a list has none. */
@@ -37,6 +42,15 @@ static void where_text(struct query *q, const char *column, const char *value) {
     query_text(q, value);
 }
 
+/* One of several words: "state,note". */
+static void where_words(const struct ask *k, struct query *q, const char *column, const char *value) {
+    const char *words[9] = {0};
+    char *rest = arena_strdup(k->arena, value);
+    for (size_t n = 0; rest && n < array_size(words) - 1; n++)
+        words[n] = strsep(&rest, ",");
+    page_in(q, column, words);
+}
+
 static int where_common(const struct ask *k, struct query *q, const struct columns *c) {
     int64_t problem = 0;
     msec_t since = 0;
@@ -46,7 +60,7 @@ static int where_common(const struct ask *k, struct query *q, const struct colum
     if (r)
         return r;
     where_text(q, c->ref, k->q->ref);
-    where_text(q, c->kind, k->q->kind);
+    where_words(k, q, c->kind, k->q->kind);
     if (k->q->tracker) {
         buf_printf(&q->sql, " AND substr(%s, 1, ?) = ?", c->ref);
         query_int(q, (int64_t)strlen(k->q->tracker) + 1);
@@ -63,7 +77,8 @@ static int where_common(const struct ask *k, struct query *q, const struct colum
     return 0;
 }
 
-static int list_by_number(const struct ask *k, struct query *q, const char *column, json_t **ret) {
+static int list_by_number(const struct ask *k, struct query *q, const char *column,
+                          int (*decorate)(const struct ask *k, json_t *item), json_t **ret) {
     int64_t before;
     const char *none;
     int r = page_after(k, false, &before, &none);
@@ -71,10 +86,40 @@ static int list_by_number(const struct ask *k, struct query *q, const char *colu
         return r;
     buf_printf(&q->sql, " AND %s < ? ORDER BY %s DESC", column, column);
     query_int(q, before);
-    return page_read(k, q, false, NULL, ret);
+    return page_read(k, q, false, decorate, ret);
 }
 
 /* ---- effects ---- */
+
+/* What an effect wants, for people: "closed-unresolved (wont-fix)", "public note fixed", "incident_count = 3". */
+static const char *effect_words(struct arena *a, const json_t *e) {
+    const json_t *want = json_object_get(e, "want");
+    const char *kind = json_text(e, "kind"), *outcome = json_text(want, "outcome"), *what;
+    if ((what = json_text(want, "state")))
+        return str_empty(outcome) ? what : arena_printf(a, "%s (%s)", what, outcome);
+    if ((what = json_text(want, "note")))
+        return arena_printf(a, "%s note %s", json_text(want, "visibility") ? json_text(want, "visibility") : "", what);
+    if ((what = json_text(want, "field")))
+        return arena_printf(a, "%s = %s", what, json_text(want, "value") ? json_text(want, "value") : "");
+    if ((what = json_text(want, "title")))
+        return arena_printf(a, "new: %s", what);
+    if ((what = json_text(want, "url")))
+        return arena_printf(a, "link to %s", what);
+    return kind ? kind : "";
+}
+
+static int effect_decorate(const struct ask *k, json_t *item) {
+    json_object_set_new(item, "wants", json_string(effect_words(k->arena, item)));
+    return 0;
+}
+
+static int effects_decorate(const struct ask *k, int r, json_t *items) {
+    size_t i;
+    json_t *item;
+    if (r == 0)
+        json_array_foreach(items, i, item) effect_decorate(k, item);
+    return r;
+}
 
 static void where_effect_states(struct query *q, const char **words) {
     query_sql(q, " AND (0");
@@ -93,7 +138,7 @@ int effect_list(const struct ask *k, json_t **ret) {
     cleanup_query struct query q = {0};
     const char **states = NULL;
     query_init(&q, k->db, k->arena, k->fault);
-    query_sql(&q, "SELECT " EFFECT_COLUMNS ", e.n AS _n FROM effect e WHERE 1");
+    query_sql(&q, "SELECT " EFFECT_COLUMNS ", e.n AS _n" EFFECT_FROM " WHERE 1");
     int r = page_check(k, FILTER_STATE | FILTER_TRACKER | FILTER_PROBLEM | FILTER_KIND | FILTER_SINCE | FILTER_REF);
     if (r == 0)
         r = where_common(k, &q, &(struct columns){"e.ref", "e.problem", "e.kind", "e.created"});
@@ -103,27 +148,26 @@ int effect_list(const struct ask *k, json_t **ret) {
         return r;
     if (states)
         where_effect_states(&q, states);
-    return list_by_number(k, &q, "e.n", ret);
+    return list_by_number(k, &q, "e.n", effect_decorate, ret);
 }
 
 int effect_show(const struct ask *k, int64_t n, json_t **ret) {
     cleanup_query struct query q = {0};
     query_init(&q, k->db, k->arena, k->fault);
     query_sql(&q, "SELECT " EFFECT_COLUMNS ", e.key, e.from_states AS \"from:json\", e.decision, e.marker AS"
-                  " \"marker:word\", e.looks, e.echo AS \"echo:word\", r.title AS \"title:word\", r.url AS \"url:word\""
-                  " FROM effect e LEFT JOIN record r ON r.ref = e.ref WHERE e.n = ?");
+                  " \"marker:word\", e.looks, e.echo AS \"echo:word\"" EFFECT_FROM " WHERE e.n = ?");
     query_int(&q, n);
     int r = query_step(&q);
     if (r <= 0)
         return r < 0 ? r : fault_set(k->fault, REPORT_NOT_FOUND, "there is no effect %lld", (long long)n);
     *ret = query_row(&q);
-    return 0;
+    return effect_decorate(k, *ret);
 }
 
 int effects_of(const struct ask *k, const char *ref, int64_t problem, int limit, json_t **ret) {
     cleanup_query struct query q = {0};
     query_init(&q, k->db, k->arena, k->fault);
-    query_sql(&q, "SELECT " EFFECT_COLUMNS " FROM effect e WHERE ");
+    query_sql(&q, "SELECT " EFFECT_COLUMNS EFFECT_FROM " WHERE ");
     query_sql(&q, ref ? "e.ref = ?" : "e.problem = ?");
     if (ref)
         query_text(&q, ref);
@@ -131,7 +175,8 @@ int effects_of(const struct ask *k, const char *ref, int64_t problem, int limit,
         query_int(&q, problem);
     query_sql(&q, " ORDER BY e.n DESC LIMIT ?");
     query_int(&q, limit);
-    return query_all(&q, ret);
+    int r = query_all(&q, ret);
+    return effects_decorate(k, r, r ? NULL : *ret);
 }
 
 /* ---- links and their evidence ---- */
@@ -246,7 +291,7 @@ int attention_list(const struct ask *k, json_t **ret) {
         query_text(&q, k->q->ref);
     }
     where_text(&q, "t.subject", k->q->problem);
-    where_text(&q, "t.kind", k->q->kind);
+    where_words(k, &q, "t.kind", k->q->kind);
     if (k->q->tracker) {
         query_sql(&q, " AND (t.subject = ? OR r.tracker = ?)");
         query_text(&q, k->q->tracker);
@@ -256,7 +301,7 @@ int attention_list(const struct ask *k, json_t **ret) {
         query_sql(&q, " AND t.since >= ?");
         query_int(&q, since);
     }
-    return list_by_number(k, &q, "t.n", ret);
+    return list_by_number(k, &q, "t.n", NULL, ret);
 }
 
 int attention_kinds(const struct ask *k, const char *subject, json_t **ret) {
@@ -271,7 +316,8 @@ int attention_kinds(const struct ask *k, const char *subject, json_t **ret) {
 int attention_of(const struct ask *k, const char *subject, json_t **ret) {
     cleanup_query struct query q = {0};
     query_init(&q, k->db, k->arena, k->fault);
-    query_sql(&q, "SELECT " ATTENTION_COLUMNS ATTENTION_FROM " WHERE t.subject = ?" ATTENTION_ALSO_SQL " ORDER BY t.kind, t.n");
+    query_sql(&q, "SELECT " ATTENTION_COLUMNS ATTENTION_FROM " WHERE t.subject = ?" ATTENTION_ALSO_SQL
+                  " ORDER BY t.kind, t.n");
     for (int i = 0; i < 3; i++)
         query_text(&q, subject);
     return query_all(&q, ret);
@@ -292,7 +338,7 @@ int journal_list(const struct ask *k, json_t **ret) {
         query_sql(&q, " AND instr(lower(j.text), lower(?)) > 0");
         query_text(&q, k->q->search);
     }
-    return list_by_number(k, &q, "j.n", ret);
+    return list_by_number(k, &q, "j.n", NULL, ret);
 }
 
 int journal_of(const struct ask *k, const char *ref, int64_t problem, int limit, json_t **ret) {

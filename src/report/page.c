@@ -6,7 +6,7 @@
 #include "report.h"
 #include <string.h>
 
-#define STATES_MAX 16
+#define STATES_MAX      16
 #define MATCH_WORDS_MAX 12
 
 int page_check(const struct ask *k, unsigned filters) {
@@ -14,9 +14,12 @@ int page_check(const struct ask *k, unsigned filters) {
         unsigned bit;
         const char *name, *value;
     } all[] = {
-        {FILTER_STATE, "state", k->q->state},    {FILTER_TRACKER, "tracker", k->q->tracker},
-        {FILTER_PROBLEM, "problem", k->q->problem}, {FILTER_SEARCH, "search", k->q->search},
-        {FILTER_KIND, "kind", k->q->kind},       {FILTER_SINCE, "since", k->q->since},
+        {FILTER_STATE, "state", k->q->state},
+        {FILTER_TRACKER, "tracker", k->q->tracker},
+        {FILTER_PROBLEM, "problem", k->q->problem},
+        {FILTER_SEARCH, "search", k->q->search},
+        {FILTER_KIND, "kind", k->q->kind},
+        {FILTER_SINCE, "since", k->q->since},
         {FILTER_REF, "ref", k->q->ref},
     };
     for (size_t i = 0; i < array_size(all); i++)
@@ -28,7 +31,9 @@ int page_check(const struct ask *k, unsigned filters) {
     return 0;
 }
 
-int page_limit(const struct ask *k) { return k->q->limit ? k->q->limit : REPORT_LIMIT; }
+int page_limit(const struct ask *k) {
+    return k->q->limit ? k->q->limit : REPORT_LIMIT;
+}
 
 int page_since(const struct ask *k, msec_t *ret) {
     const char *since = k->q->since;

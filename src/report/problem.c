@@ -5,12 +5,13 @@
  * of domain.md 1: invalid, withdrawn, duplicate, moved count nowhere. */
 #include "report.h"
 
-#define PART_MAX 50
+#define PART_MAX    50
 #define JOURNAL_MAX 30
 
 #define PROBLEM_COLUMNS                                                                                                \
     "p.id AS \"id:pn\", p.title, p.known_error AS \"known_error:flag\", p.status, p.delivery, p.cause AS "             \
-    "\"cause:word\", p.workaround AS \"workaround:word\", p.customer_text AS \"customer_text:word\", p.published_text " \
+    "\"cause:word\", p.workaround AS \"workaround:word\", p.customer_text AS \"customer_text:word\", "                 \
+    "p.published_text "                                                                                                \
     "AS \"published_text:word\", p.revision, p.owner AS \"owner:word\", p.service AS \"service:word\", p.priority AS " \
     "\"priority:word\", p.resolution AS \"resolution:word\", p.reason AS \"reason:word\", p.fixed_in AS "              \
     "\"fixed_in:word\", p.review AS \"review:time\", p.duplicate_of AS \"duplicate_of:pn\", p.reopened AS "            \
@@ -28,10 +29,10 @@ static void count_group(json_t *counts, const char *state, const char *outcome, 
         o = OUTCOME_NONE;
     if (state_counts_nowhere(s, o))
         return;
-    const char *key = s == STATE_OPEN || s == STATE_WAITING     ? "open"
-                      : state_is_closed_unresolved(s, o)        ? "closed_unresolved"
-                      : state_is_solved(s, o)                   ? "solved"
-                                                                : NULL;
+    const char *key = s == STATE_OPEN || s == STATE_WAITING ? "open"
+                      : state_is_closed_unresolved(s, o)    ? "closed_unresolved"
+                      : state_is_solved(s, o)               ? "solved"
+                                                            : NULL;
     json_object_set_new(counts, "total", json_integer(json_int(counts, "total", 0) + n));
     if (key)
         json_object_set_new(counts, key, json_integer(json_int(counts, key, 0) + n));
@@ -175,7 +176,9 @@ static int problem_select(const struct ask *k, int64_t id, const char *more, jso
     return r;
 }
 
-int problem_read(const struct ask *k, int64_t id, json_t **ret) { return problem_select(k, id, "", ret); }
+int problem_read(const struct ask *k, int64_t id, json_t **ret) {
+    return problem_select(k, id, "", ret);
+}
 
 /* The records linked to a problem, newest first: enough of each to recognise it. */
 static int problem_records(const struct ask *k, int64_t id, const char *kind, json_t **ret) {
@@ -209,8 +212,10 @@ int problem_show(const struct ask *k, int64_t id, json_t **ret) {
         k, id,
         ", p.symptom AS \"symptom:word\", p.error_code AS \"error_code:word\", p.items AS \"items:word\","
         " p.product AS \"product:word\", p.version AS \"version:word\", p.impact, p.urgency, p.grp AS \"group:word\","
-        " p.proactive AS \"proactive:flag\", p.cause_at AS \"cause_at:time\", p.workaround_at AS \"workaround_at:time\","
-        " p.confirmed_at AS \"confirmed_at:time\", p.solution AS \"solution:word\", p.accepted_by AS \"accepted_by:word\","
+        " p.proactive AS \"proactive:flag\", p.cause_at AS \"cause_at:time\", p.workaround_at AS "
+        "\"workaround_at:time\","
+        " p.confirmed_at AS \"confirmed_at:time\", p.solution AS \"solution:word\", p.accepted_by AS "
+        "\"accepted_by:word\","
         " p.change_request AS \"change_request:word\", p.analysis_target AS \"analysis_target:time\","
         " p.resolved_at AS \"resolved_at:time\", p.delivered_at AS \"delivered_at:time\", p.automatic AS"
         " \"automatic:flag\", p.decision AS \"decision:json\"",

@@ -15,7 +15,9 @@ void query_deinit(struct query *q) {
     buf_deinit(&q->sql);
 }
 
-void query_sql(struct query *q, const char *sql) { buf_str(&q->sql, sql); }
+void query_sql(struct query *q, const char *sql) {
+    buf_str(&q->sql, sql);
+}
 
 static struct query_value *value_next(struct query *q) {
     if (q->count == QUERY_VALUES_MAX)
@@ -23,7 +25,9 @@ static struct query_value *value_next(struct query *q) {
     return &q->values[q->count++];
 }
 
-void query_text(struct query *q, const char *value) { value_next(q)->text = value; }
+void query_text(struct query *q, const char *value) {
+    value_next(q)->text = value;
+}
 
 void query_int(struct query *q, int64_t value) {
     struct query_value *v = value_next(q);
@@ -69,7 +73,9 @@ const char *query_cell(struct query *q, int column) {
     return text ? text : "";
 }
 
-int64_t query_cell_int(struct query *q, int column) { return sqlite3_column_int64(q->stmt, column); }
+int64_t query_cell_int(struct query *q, int column) {
+    return sqlite3_column_int64(q->stmt, column);
+}
 
 /* Text of the database as a JSON string; what is no UTF-8 (it should never get in) is not lost but marked. */
 static json_t *text_json(const char *text) {

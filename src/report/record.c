@@ -5,7 +5,7 @@
  * leaves the lists (domain.md 1) unless its presence is what is asked for. */
 #include "report.h"
 
-#define PART_MAX 50 /* problems, defects, effects of one record that are shown with it */
+#define PART_MAX    50 /* problems, defects, effects of one record that are shown with it */
 #define JOURNAL_MAX 30
 
 #define RECORD_COLUMNS                                                                                                 \
@@ -16,10 +16,10 @@
     "r.updated AS \"updated:time\""
 #define RECORD_FROM " FROM record r LEFT JOIN incident i ON i.ref = r.ref"
 
-static const char *const incident_states[] = {"open", "waiting", "closed-unresolved", "resolved", "closed", "none",
-                                              "gone", "merged", "forbidden", "out-of-scope", NULL};
-static const char *const defect_states[] = {"open", "working", "fixed", "released", "closed-unresolved", "closed",
-                                            "none", "gone", "merged", "forbidden", "out-of-scope", NULL};
+static const char *const incident_states[] = {"open", "waiting", "closed-unresolved", "resolved",     "closed", "none",
+                                              "gone", "merged",  "forbidden",         "out-of-scope", NULL};
+static const char *const defect_states[] = {"open", "working", "fixed",  "released",  "closed-unresolved", "closed",
+                                            "none", "gone",    "merged", "forbidden", "out-of-scope",      NULL};
 
 /* ---- what stands with a record ---- */
 
@@ -35,8 +35,9 @@ static int record_problems(const struct ask *k, const char *ref, json_t **ret) {
 static int record_defects(const struct ask *k, const char *ref, json_t **ret) {
     cleanup_query struct query q = {0};
     query_init(&q, k->db, k->arena, k->fault);
-    query_sql(&q, "SELECT DISTINCT d.ref FROM link l JOIN link d ON d.problem = l.problem WHERE l.ref = ?"
-                  " AND l.status = 'confirmed' AND d.kind = 'defect' AND d.status = 'confirmed' ORDER BY d.ref LIMIT ?");
+    query_sql(&q,
+              "SELECT DISTINCT d.ref FROM link l JOIN link d ON d.problem = l.problem WHERE l.ref = ?"
+              " AND l.status = 'confirmed' AND d.kind = 'defect' AND d.status = 'confirmed' ORDER BY d.ref LIMIT ?");
     query_text(&q, ref);
     query_int(&q, PART_MAX);
     return query_words(&q, ret);
@@ -172,7 +173,9 @@ static int record_select(const struct ask *k, const char *ref, const char *more,
     return r;
 }
 
-int record_read(const struct ask *k, const char *ref, json_t **ret) { return record_select(k, ref, "", ret); }
+int record_read(const struct ask *k, const char *ref, json_t **ret) {
+    return record_select(k, ref, "", ret);
+}
 
 int record_show(const struct ask *k, const char *ref, json_t **ret) {
     cleanup_json json_t *item = NULL;
@@ -180,7 +183,8 @@ int record_show(const struct ask *k, const char *ref, json_t **ret) {
     int r = record_select(
         k, ref,
         ", r.native_resolution AS \"native_resolution:word\", r.merged_into AS \"merged_into:word\","
-        " r.duplicate_of AS \"duplicate_of:word\", r.version_closed AS \"version_closed:flag\", r.fields AS \"fields:json\","
+        " r.duplicate_of AS \"duplicate_of:word\", r.version_closed AS \"version_closed:flag\", r.fields AS "
+        "\"fields:json\","
         " r.native AS \"native:json\", r.allowed AS \"allowed:word\", r.state_at AS \"state_since:time\","
         " r.first_seen AS \"first_seen:time\", r.last_seen AS \"last_seen:time\", r.excluded AS \"excluded:flag\","
         " i.turn_at AS \"turn_at:time\", i.linked_at AS \"linked_at:time\", i.delivered_at AS \"delivered_at:time\","

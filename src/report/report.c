@@ -6,16 +6,18 @@
 #include "report.h"
 
 #define STEPS_PER_TICK 100000
-#define TICKS_MAX 2000 /* some seconds of work */
+#define TICKS_MAX      2000 /* some seconds of work */
 
 static const char *const names[REPORT_COUNT] = {
-    [REPORT_STATUS] = "status",     [REPORT_TRACKERS] = "trackers",   [REPORT_INCIDENTS] = "incidents",
-    [REPORT_DEFECTS] = "defects",   [REPORT_PROBLEMS] = "problems",   [REPORT_EFFECTS] = "effects",
-    [REPORT_LINKS] = "links",       [REPORT_ATTENTION] = "attention", [REPORT_JOURNAL] = "journal",
-    [REPORT_SHOW] = "show",         [REPORT_EXPLAIN] = "explain",
+    [REPORT_STATUS] = "status",   [REPORT_TRACKERS] = "trackers",   [REPORT_INCIDENTS] = "incidents",
+    [REPORT_DEFECTS] = "defects", [REPORT_PROBLEMS] = "problems",   [REPORT_EFFECTS] = "effects",
+    [REPORT_LINKS] = "links",     [REPORT_ATTENTION] = "attention", [REPORT_JOURNAL] = "journal",
+    [REPORT_SHOW] = "show",       [REPORT_EXPLAIN] = "explain",
 };
 
-const char *report_name(enum report_what what) { return names[what]; }
+const char *report_name(enum report_what what) {
+    return names[what];
+}
 
 bool report_parse(const char *name, enum report_what *ret) {
     for (size_t i = 0; i < REPORT_COUNT; i++)

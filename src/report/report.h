@@ -36,7 +36,15 @@ struct ask {
 
 /* ---- page.c: filters, limits, the opaque `after` ---- */
 
-enum { FILTER_STATE = 1, FILTER_TRACKER = 2, FILTER_PROBLEM = 4, FILTER_SEARCH = 8, FILTER_KIND = 16, FILTER_SINCE = 32, FILTER_REF = 64 };
+enum {
+    FILTER_STATE = 1,
+    FILTER_TRACKER = 2,
+    FILTER_PROBLEM = 4,
+    FILTER_SEARCH = 8,
+    FILTER_KIND = 16,
+    FILTER_SINCE = 32,
+    FILTER_REF = 64
+};
 must_check int page_check(const struct ask *k, unsigned filters);
 int page_limit(const struct ask *k);
 /* `since` as a time; 0 when nothing was said. */
@@ -54,8 +62,8 @@ must_check int page_after(const struct ask *k, bool with_text, int64_t *ret_n, c
 char *page_token(struct arena *a, int64_t n, const char *text);
 /* Reads one row more than the limit; decorate(k, item) may be NULL. The columns _n and (with_text) _t
  * must be the last ones. */
-must_check int page_read(const struct ask *k, struct query *q, bool with_text, int (*decorate)(const struct ask *k, json_t *item),
-                         json_t **ret);
+must_check int page_read(const struct ask *k, struct query *q, bool with_text,
+                         int (*decorate)(const struct ask *k, json_t *item), json_t **ret);
 
 /* ---- record.c ---- */
 must_check int record_list(const struct ask *k, json_t **ret);
@@ -67,7 +75,8 @@ must_check int record_show(const struct ask *k, const char *ref, json_t **ret);
 must_check int problem_list(const struct ask *k, json_t **ret);
 must_check int problem_read(const struct ask *k, int64_t id, json_t **ret);
 must_check int problem_show(const struct ask *k, int64_t id, json_t **ret);
-/* {"total","open","closed_unresolved","solved"} of the incidents confirmed for a problem, or (problem 0) for a defect. */
+/* {"total","open","closed_unresolved","solved"} of the incidents confirmed for a problem, or (problem 0) for a defect.
+ */
 must_check int problem_counts(const struct ask *k, int64_t problem, const char *defect, json_t **ret);
 
 /* ---- lists.c: the plain ones ---- */

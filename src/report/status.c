@@ -124,16 +124,19 @@ int status_read(const struct ask *k, json_t **ret) {
     if (r == 0)
         r = attention_part(k, status);
     if (r == 0)
-        r = count_part(k, status, "incidents", "SELECT r.state, count(*) FROM record r WHERE r.kind = 'incident' AND "
-                                               RECORD_LISTED_SQL " GROUP BY r.state");
+        r = count_part(k, status, "incidents",
+                       "SELECT r.state, count(*) FROM record r WHERE r.kind = 'incident' AND " RECORD_LISTED_SQL
+                       " GROUP BY r.state");
     if (r == 0)
-        r = count_part(k, status, "defects", "SELECT r.state, count(*) FROM record r WHERE r.kind = 'defect' AND "
-                                             RECORD_LISTED_SQL " GROUP BY r.state");
+        r = count_part(k, status, "defects",
+                       "SELECT r.state, count(*) FROM record r WHERE r.kind = 'defect' AND " RECORD_LISTED_SQL
+                       " GROUP BY r.state");
     if (r == 0)
-        r = count_part(k, status, "problems",
-                       "SELECT 'open', count(*) FILTER (WHERE status <> 'closed') FROM problem UNION ALL "
-                       "SELECT 'known_errors', count(*) FILTER (WHERE known_error = 1 AND status <> 'closed') FROM problem"
-                       " UNION ALL SELECT 'closed', count(*) FILTER (WHERE status = 'closed') FROM problem");
+        r = count_part(
+            k, status, "problems",
+            "SELECT 'open', count(*) FILTER (WHERE status <> 'closed') FROM problem UNION ALL "
+            "SELECT 'known_errors', count(*) FILTER (WHERE known_error = 1 AND status <> 'closed') FROM problem"
+            " UNION ALL SELECT 'closed', count(*) FILTER (WHERE status = 'closed') FROM problem");
     if (r == 0)
         r = count_part(k, status, "undecided", "SELECT kind, count(*) FROM due GROUP BY kind");
     if (r == 0)

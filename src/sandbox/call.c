@@ -62,7 +62,8 @@ void call_init(struct call *c, struct sandbox *sb, const struct sandbox_request 
     const char *target = request->target ? request->target : "/";
     size_t path_len = strcspn(target, "?#");
     c->path = url_decode(a, target, path_len, false);
-    c->query = target[path_len] == '?' ? arena_strndup(a, target + path_len + 1, strcspn(target + path_len + 1, "#")) : "";
+    c->query =
+        target[path_len] == '?' ? arena_strndup(a, target + path_len + 1, strcspn(target + path_len + 1, "#")) : "";
     call_read_form(c, c->query, strlen(c->query));
     memset(ret, 0, sizeof(*ret));
     ret->body = "";
@@ -75,7 +76,9 @@ const char *call_param_nth(const struct call *c, const char *name, size_t nth) {
     return NULL;
 }
 
-const char *call_param(const struct call *c, const char *name) { return call_param_nth(c, name, 0); }
+const char *call_param(const struct call *c, const char *name) {
+    return call_param_nth(c, name, 0);
+}
 
 const char *call_header(const struct call *c, const char *name) {
     for (size_t i = 0; i < c->request->n_headers; i++)
@@ -84,7 +87,9 @@ const char *call_header(const struct call *c, const char *name) {
     return NULL;
 }
 
-bool call_is(const struct call *c, const char *method) { return str_is(c->method, method); }
+bool call_is(const struct call *c, const char *method) {
+    return str_is(c->method, method);
+}
 
 bool call_match(struct call *c, const char *pattern) {
     const char *p = c->path;

@@ -9,10 +9,10 @@
 #include "bascule/sandbox.h"
 
 /* Bounds: beyond them a sandbox refuses (413, 507) instead of growing. */
-#define SANDBOX_BODY_MAX (4u << 20)
+#define SANDBOX_BODY_MAX    (4u << 20)
 #define SANDBOX_RECORDS_MAX 200000u
 #define SANDBOX_CHANGES_MAX 4000000u
-#define SANDBOX_PARAMS_MAX 200u
+#define SANDBOX_PARAMS_MAX  200u
 
 struct rt;
 struct redmine;
@@ -23,7 +23,7 @@ struct sandbox {
     struct arena *arena; /* all state since the last reset; texts of history are never dropped, so neither is this */
     msec_t skew;
     uint64_t requests, writes;
-    struct rt *rt;           /* one of the two */
+    struct rt *rt; /* one of the two */
     struct redmine *redmine;
 };
 
@@ -35,7 +35,7 @@ struct call {
     struct sandbox *sb;
     const struct sandbox_request *request;
     struct arena *a;
-    msec_t now; /* the tracker's own clock */
+    msec_t now;                        /* the tracker's own clock */
     const char *method, *path, *query; /* path decoded; query as it came, "" when none */
     const char *args[3];               /* what the pattern of the route caught */
     struct param *params;

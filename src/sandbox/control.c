@@ -11,8 +11,8 @@
 static void control_stats(struct call *c) {
     struct sandbox *sb = c->sb;
     reply_json(c, 200, JSON_TYPE,
-               json_pack("{s:I,s:I,s:s}", "requests", (json_int_t)sb->requests, "writes", (json_int_t)sb->writes, "digest",
-                         arena_printf(c->a, "%016llx", (unsigned long long)sandbox_digest(sb))));
+               json_pack("{s:I,s:I,s:s}", "requests", (json_int_t)sb->requests, "writes", (json_int_t)sb->writes,
+                         "digest", arena_printf(c->a, "%016llx", (unsigned long long)sandbox_digest(sb))));
 }
 
 static void control_clock(struct call *c, const json_t *asked) {
@@ -75,15 +75,17 @@ void control_handle(struct call *c) {
 
 void page_show(struct call *c, const char *title, const char *const (*rows)[2], size_t n_rows, const char *body) {
     struct buf b = {0};
-    buf_printf(&b,
-               "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title><style>body{font:16px/1.5 "
-               "system-ui,sans-serif;max-width:48em;margin:2em auto;padding:0 1em;color-scheme:light dark}th{text-align:"
-               "left;padding-right:2em;vertical-align:top}pre{white-space:pre-wrap;border-left:3px solid #888;padding-left:"
-               "1em}</style></head><body><h1>%s</h1><table>",
-               html_escape(c->a, title), html_escape(c->a, title));
+    buf_printf(
+        &b,
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title><style>body{font:16px/1.5 "
+        "system-ui,sans-serif;max-width:48em;margin:2em auto;padding:0 1em;color-scheme:light dark}th{text-align:"
+        "left;padding-right:2em;vertical-align:top}pre{white-space:pre-wrap;border-left:3px solid #888;padding-left:"
+        "1em}</style></head><body><h1>%s</h1><table>",
+        html_escape(c->a, title), html_escape(c->a, title));
     for (size_t i = 0; i < n_rows; i++)
         if (!str_empty(rows[i][1]))
-            buf_printf(&b, "<tr><th>%s</th><td>%s</td></tr>", html_escape(c->a, rows[i][0]), html_escape(c->a, rows[i][1]));
+            buf_printf(&b, "<tr><th>%s</th><td>%s</td></tr>", html_escape(c->a, rows[i][0]),
+                       html_escape(c->a, rows[i][1]));
     buf_printf(&b, "</table>%s<p><small>A sandbox of Bascule, not the real tracker.</small></p></body></html>", body);
     char *text = arena_strndup(c->a, buf_text(&b), b.len);
     reply_text(c, 200, "text/html; charset=utf-8", text, b.len);

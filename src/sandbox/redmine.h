@@ -8,10 +8,10 @@
 
 #include "call.h"
 
-#define RM_CF_COUNT 3
+#define RM_CF_COUNT     3
 #define RM_STATUS_COUNT 8
-#define RM_SUBJECT_MAX 255
-#define RM_JSON "application/json; charset=utf-8"
+#define RM_SUBJECT_MAX  255
+#define RM_JSON         "application/json; charset=utf-8"
 
 enum rm_right {
     RM_VIEW = 1 << 0,
@@ -98,7 +98,7 @@ struct rm_issue {
     const struct rm_version *version;
     struct rm_issue *parent;
     const char *subject, *description, *start_date, *due_date; /* NULL: null */
-    double estimated; /* negative: null */
+    double estimated;                                          /* negative: null */
     int64_t done_ratio, lock_version;
     bool is_private, hidden;
     const char *values[RM_CF_COUNT]; /* NULL: never set */
@@ -154,23 +154,25 @@ bool rm_is_closed(const struct rm_issue *i);
 bool rm_status_allowed(const struct rm_actor *who, const struct rm_issue *i, int status);
 
 /* ---- redmine_write.c ---- */
-struct rm_journal *rm_journal_add(const struct rm_actor *who, struct rm_issue *i, const char *notes, bool private_notes);
-void rm_detail_add(const struct rm_actor *who, struct rm_journal *j, const char *property, const char *name, const char *old,
-                   const char *new);
+struct rm_journal *rm_journal_add(const struct rm_actor *who, struct rm_issue *i, const char *notes,
+                                  bool private_notes);
+void rm_detail_add(const struct rm_actor *who, struct rm_journal *j, const char *property, const char *name,
+                   const char *old, const char *new);
 /* Whether there is anything between two states of an issue, with a detail each when j is not NULL. */
-bool rm_changes(const struct rm_actor *who, const struct rm_issue *old, const struct rm_issue *new, struct rm_journal *j);
+bool rm_changes(const struct rm_actor *who, const struct rm_issue *old, const struct rm_issue *new,
+                struct rm_journal *j);
 /* Makes `to` the issue's state, with journal, and closes its duplicates. False: Redmine falls over (a loop of
  * duplicates), nothing is done. */
-must_check bool rm_issue_save(const struct rm_actor *who, struct rm_issue *i, const struct rm_issue *to, const char *notes,
-                              bool private_notes);
+must_check bool rm_issue_save(const struct rm_actor *who, struct rm_issue *i, const struct rm_issue *to,
+                              const char *notes, bool private_notes);
 struct rm_issue *rm_issue_new(const struct rm_actor *who, const struct rm_issue *draft);
 void rm_issue_delete(const struct rm_actor *who, struct rm_issue *i);
 
 /* ---- redmine_put.c ---- */
 /* Puts what the request says into a draft of `before` (NULL: of a new one), as far as this user may; what he may not is
  * left out silently. Errors as Redmine words them are appended. */
-void rm_draft_apply(const struct rm_actor *who, struct rm_issue *draft, const struct rm_issue *before, const json_t *asked,
-                    json_t *errors);
+void rm_draft_apply(const struct rm_actor *who, struct rm_issue *draft, const struct rm_issue *before,
+                    const json_t *asked, json_t *errors);
 void rm_post_issue(const struct rm_actor *who);
 void rm_put_issue(const struct rm_actor *who, struct rm_issue *i);
 
@@ -190,7 +192,8 @@ json_t *rm_relations_json(const struct rm_actor *who, const struct rm_issue *i);
 /* ---- redmine_show.c ---- */
 json_t *rm_ref(int id, const char *name);
 json_t *rm_issue_json(const struct rm_actor *who, const struct rm_issue *i);
-void rm_issue_include(const struct rm_actor *who, const struct rm_issue *i, const char *include, bool listed, json_t *j);
+void rm_issue_include(const struct rm_actor *who, const struct rm_issue *i, const char *include, bool listed,
+                      json_t *j);
 json_t *rm_user_json(const struct rm_actor *who, const struct rm_user *u);
 json_t *rm_project_json(const struct rm_actor *who, const struct rm_project *p, bool whole);
 json_t *rm_version_json(const struct rm_actor *who, const struct rm_version *v);

@@ -16,16 +16,26 @@ static const struct filter {
     const char *name, *label;
     enum kind kind;
 } filters[] = {
-    {"status_id", "Status", KIND_STATUS},       {"project_id", "Project", KIND_CHOICE},
-    {"tracker_id", "Tracker", KIND_CHOICE},     {"priority_id", "Priority", KIND_CHOICE},
-    {"author_id", "Author", KIND_CHOICE},       {"assigned_to_id", "Assignee", KIND_CHOICE},
-    {"fixed_version_id", "Target version", KIND_CHOICE}, {"category_id", "Category", KIND_CHOICE},
-    {"issue_id", "Issue", KIND_ID},             {"parent_id", "Parent task", KIND_ID},
-    {"created_on", "Created", KIND_TIME},       {"updated_on", "Updated", KIND_TIME},
-    {"closed_on", "Closed", KIND_TIME},         {"subject", "Subject", KIND_TEXT},
-    {"description", "Description", KIND_TEXT},  {"cf_1", "Linked incidents", KIND_TEXT},
-    {"cf_2", "Incident count", KIND_NUMBER},    {"cf_3", "Closed-unresolved incidents", KIND_NUMBER},
-    {"done_ratio", "% Done", KIND_NUMBER},      {"last_updated_by", "Last updated by", KIND_USER_TRACE},
+    {"status_id", "Status", KIND_STATUS},
+    {"project_id", "Project", KIND_CHOICE},
+    {"tracker_id", "Tracker", KIND_CHOICE},
+    {"priority_id", "Priority", KIND_CHOICE},
+    {"author_id", "Author", KIND_CHOICE},
+    {"assigned_to_id", "Assignee", KIND_CHOICE},
+    {"fixed_version_id", "Target version", KIND_CHOICE},
+    {"category_id", "Category", KIND_CHOICE},
+    {"issue_id", "Issue", KIND_ID},
+    {"parent_id", "Parent task", KIND_ID},
+    {"created_on", "Created", KIND_TIME},
+    {"updated_on", "Updated", KIND_TIME},
+    {"closed_on", "Closed", KIND_TIME},
+    {"subject", "Subject", KIND_TEXT},
+    {"description", "Description", KIND_TEXT},
+    {"cf_1", "Linked incidents", KIND_TEXT},
+    {"cf_2", "Incident count", KIND_NUMBER},
+    {"cf_3", "Closed-unresolved incidents", KIND_NUMBER},
+    {"done_ratio", "% Done", KIND_NUMBER},
+    {"last_updated_by", "Last updated by", KIND_USER_TRACE},
     {"updated_by", "Updated by", KIND_USER_TRACE},
 };
 
@@ -71,8 +81,8 @@ static bool time_read(const struct rm_actor *who, const char *text, msec_t *ret,
     char whole[24];
     msec_t offset = 0;
     *ret_day = sscanf(text, "%4d-%2d-%2d%n", &y, &mo, &d, &end) == 3 && end == 10 && !text[end];
-    bool full = !*ret_day && sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &y, &mo, &d, &h, &mi, &s, &end) == 6 && end == 19 &&
-                (!text[end] || str_is(text + end, "Z"));
+    bool full = !*ret_day && sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &y, &mo, &d, &h, &mi, &s, &end) == 6 &&
+                end == 19 && (!text[end] || str_is(text + end, "Z"));
     if (!*ret_day && !full)
         return false;
     snprintf(whole, sizeof(whole), "%.19sZ", *ret_day ? arena_printf(who->c->a, "%sT00:00:00", text) : text);
@@ -91,7 +101,8 @@ static bool times_set(const struct rm_actor *who, struct condition *x) {
     x->times[0] = INT64_MIN;
     x->times[1] = INT64_MAX;
     for (size_t i = 0; i < 2; i++) {
-        bool from = i == 0 && !str_is(x->op, "<="), to = (i == 0 && str_is(x->op, "<=")) || i == 1 || str_is(x->op, "=");
+        bool from = i == 0 && !str_is(x->op, "<="),
+             to = (i == 0 && str_is(x->op, "<=")) || i == 1 || str_is(x->op, "=");
         const char *text = x->values[i];
         if (!text || (i == 1 && !str_is(x->op, "><")))
             continue;
@@ -100,12 +111,14 @@ static bool times_set(const struct rm_actor *who, struct condition *x) {
         if (from && !(i == 1))
             x->times[0] = day ? t - 1 : t - SEC_MS;
         if (to)
-            x->times[1] = day || str_is(x->op, "=") ? t + DAY_MS - 1 : t;
+            x->times[1] = day ? t + DAY_MS - 1 : t;
     }
     return true;
 }
 
-static bool is_any(const struct condition *x) { return str_is(x->op, "*") || str_is(x->op, "!*"); }
+static bool is_any(const struct condition *x) {
+    return str_is(x->op, "*") || str_is(x->op, "!*");
+}
 
 static bool numbers_check(const struct condition *x) {
     for (size_t i = 0; i < 2; i++)
@@ -115,7 +128,8 @@ static bool numbers_check(const struct condition *x) {
 }
 
 /* NULL: fine; else what Redmine says. */
-static const char *condition_read(const struct rm_actor *who, const struct filter *f, const char *text, struct condition *x) {
+static const char *condition_read(const struct rm_actor *who, const struct filter *f, const char *text,
+                                  struct condition *x) {
     struct arena *a = who->c->a;
     *x = (struct condition){.filter = f};
     if (!*text)
@@ -132,8 +146,9 @@ static const char *condition_read(const struct rm_actor *who, const struct filte
     x->values[1] = interval && bar ? bar + 1 : NULL;
     if (is_any(x) || f->kind == KIND_STATUS)
         return NULL;
-    bool fine = f->kind == KIND_TIME ? times_set(who, x)
-                : f->kind == KIND_ID || f->kind == KIND_NUMBER ? numbers_check(x) : true;
+    bool fine = f->kind == KIND_TIME                           ? times_set(who, x)
+                : f->kind == KIND_ID || f->kind == KIND_NUMBER ? numbers_check(x)
+                                                               : true;
     return fine ? NULL : arena_printf(a, "%s is invalid", f->label);
 }
 
@@ -217,9 +232,13 @@ static int choice_of(const struct rm_issue *i, const char *name) {
     const struct {
         const char *name;
         int id;
-    } all[] = {{"project_id", i->project->id}, {"tracker_id", 1}, {"priority_id", i->priority}, {"author_id", i->author->id},
+    } all[] = {{"project_id", i->project->id},
+               {"tracker_id", 1},
+               {"priority_id", i->priority},
+               {"author_id", i->author->id},
                {"assigned_to_id", i->assigned ? i->assigned->id : 0},
-               {"fixed_version_id", i->version ? i->version->id : 0}, {"category_id", i->category}};
+               {"fixed_version_id", i->version ? i->version->id : 0},
+               {"category_id", i->category}};
     for (size_t k = 0; k < array_size(all); k++)
         if (str_is(all[k].name, name))
             return all[k].id;
@@ -230,8 +249,10 @@ static bool value_fits(const struct condition *x, const struct rm_issue *i) {
     const char *name = x->filter->name;
     const char *value = str_starts(name, "cf_") ? i->values[name[3] - '1'] : NULL;
     if (x->filter->kind == KIND_TEXT)
-        return text_fits(x, value ? value : str_is(name, "subject") ? i->subject
-                                           : str_is(name, "description") ? i->description : NULL);
+        return text_fits(x, value                         ? value
+                            : str_is(name, "subject")     ? i->subject
+                            : str_is(name, "description") ? i->description
+                                                          : NULL);
     if (str_is(name, "done_ratio"))
         return number_fits(x, i->done_ratio);
     if (is_any(x))
@@ -249,7 +270,9 @@ static bool condition_fits(const struct rm_actor *who, const struct condition *x
         return is_any(x) ? (i->parent == NULL) == (x->op[0] == '!') : i->parent && number_fits(x, i->parent->id);
     case KIND_CHOICE: return choice_fits(who, x, choice_of(i, name));
     case KIND_TIME:
-        return time_fits(x, str_is(name, "created_on") ? i->created : str_is(name, "updated_on") ? i->updated : i->closed);
+        return time_fits(x, str_is(name, "created_on")   ? i->created
+                            : str_is(name, "updated_on") ? i->updated
+                                                         : i->closed);
     case KIND_USER_TRACE: return trace_fits(who, x, i);
     case KIND_TEXT:
     case KIND_NUMBER: break;
@@ -259,7 +282,9 @@ static bool condition_fits(const struct rm_actor *who, const struct condition *x
 
 /* ---- order and pages ---- */
 
-static int compare_number(int64_t a, int64_t b) { return a < b ? -1 : a > b; }
+static int compare_number(int64_t a, int64_t b) {
+    return a < b ? -1 : a > b;
+}
 
 static bool compare_by(const char *key, size_t len, const struct rm_issue *a, const struct rm_issue *b, int *ret) {
 #define KEY(name) (len == sizeof(name) - 1 && strncmp(key, name, len) == 0)
@@ -361,8 +386,9 @@ void rm_list_issues(const struct rm_actor *who, const struct rm_project *p) {
         rm_issue_include(who, found[k], call_param(who->c, "include"), true, j);
         json_array_append_new(issues, j);
     }
-    rm_reply(who, 200, json_pack("{s:o,s:I,s:I,s:I}", "issues", issues, "total_count", (json_int_t)n, "offset",
-                                 (json_int_t)offset, "limit", (json_int_t)limit));
+    rm_reply(who, 200,
+             json_pack("{s:o,s:I,s:I,s:I}", "issues", issues, "total_count", (json_int_t)n, "offset",
+                       (json_int_t)offset, "limit", (json_int_t)limit));
 }
 
 /* ---- search.json ---- */
@@ -370,7 +396,8 @@ void rm_list_issues(const struct rm_actor *who, const struct rm_project *p) {
 static bool issue_mentions(const struct rm_issue *i, const char *word) {
     bool found = text_contains_nocase(i->subject, word) || text_contains_nocase(i->description, word);
     for (size_t k = 0; k < i->n_journals && !found; k++)
-        found = !i->journals[k]->gone && !i->journals[k]->private_notes && text_contains_nocase(i->journals[k]->notes, word);
+        found = !i->journals[k]->gone && !i->journals[k]->private_notes &&
+                text_contains_nocase(i->journals[k]->notes, word);
     return found;
 }
 
@@ -391,13 +418,13 @@ void rm_search(const struct rm_actor *who) {
         if (!fits || n++ < offset || n > offset + limit)
             continue;
         const struct rm_named *s = rm_status(i->status);
-        json_array_append_new(
-            results, json_pack("{s:i,s:s,s:s,s:s,s:s?,s:s}", "id", i->id, "title",
-                               arena_printf(a, "Bug #%d (%s): %s", i->id, s->name, i->subject), "type",
-                               s->closed ? "issue-closed" : "issue", "url",
-                               arena_printf(a, "%s/issues/%d", who->c->sb->base_url, i->id), "description", i->description,
-                               "datetime", time_text(a, i->created)));
+        json_array_append_new(results, json_pack("{s:i,s:s,s:s,s:s,s:s?,s:s}", "id", i->id, "title",
+                                                 arena_printf(a, "Bug #%d (%s): %s", i->id, s->name, i->subject),
+                                                 "type", s->closed ? "issue-closed" : "issue", "url",
+                                                 arena_printf(a, "%s/issues/%d", who->c->sb->base_url, i->id),
+                                                 "description", i->description, "datetime", time_text(a, i->created)));
     }
-    rm_reply(who, 200, json_pack("{s:o,s:I,s:I,s:I}", "results", results, "total_count", (json_int_t)n, "offset",
-                                 (json_int_t)offset, "limit", (json_int_t)limit));
+    rm_reply(who, 200,
+             json_pack("{s:o,s:I,s:I,s:I}", "results", results, "total_count", (json_int_t)n, "offset",
+                       (json_int_t)offset, "limit", (json_int_t)limit));
 }

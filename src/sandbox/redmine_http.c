@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool reads(const struct rm_actor *who) { return call_is(who->c, "GET") || call_is(who->c, "HEAD"); }
+static bool reads(const struct rm_actor *who) {
+    return call_is(who->c, "GET") || call_is(who->c, "HEAD");
+}
 
 static struct rm_issue *issue_arg(const struct rm_actor *who) {
     int64_t id;
@@ -145,11 +147,12 @@ static void handle_fields(const struct rm_actor *who) {
     }
     json_t *list = json_array();
     for (size_t i = 0; i < RM_CF_COUNT; i++)
-        json_array_append_new(
-            list, json_pack("{s:i,s:s,s:s,s:s,s:s,s:n,s:n,s:b,s:b,s:b,s:b,s:n,s:b,s:[o],s:[]}", "id", rm_fields[i].id, "name",
-                            rm_fields[i].name, "customized_type", "issue", "field_format", rm_fields[i].format, "regexp", "",
-                            "min_length", "max_length", "is_required", false, "is_filter", true, "searchable", false,
-                            "multiple", false, "default_value", "visible", true, "trackers", rm_ref(1, "Bug"), "roles"));
+        json_array_append_new(list,
+                              json_pack("{s:i,s:s,s:s,s:s,s:s,s:n,s:n,s:b,s:b,s:b,s:b,s:n,s:b,s:[o],s:[]}", "id",
+                                        rm_fields[i].id, "name", rm_fields[i].name, "customized_type", "issue",
+                                        "field_format", rm_fields[i].format, "regexp", "", "min_length", "max_length",
+                                        "is_required", false, "is_filter", true, "searchable", false, "multiple", false,
+                                        "default_value", "visible", true, "trackers", rm_ref(1, "Bug"), "roles"));
     rm_reply(who, 200, json_pack("{s:o}", "custom_fields", list));
 }
 
@@ -164,8 +167,9 @@ static void handle_projects(const struct rm_actor *who) {
     for (size_t i = array_size(rm_projects); i-- > 0;) /* by name */
         if (rm_rights(who, &rm_projects[i]) & RM_VIEW)
             json_array_append_new(list, rm_project_json(who, &rm_projects[i], false));
-    rm_reply(who, 200, json_pack("{s:O,s:i,s:i,s:i}", "projects", list, "total_count", (int)json_array_size(list), "offset", 0,
-                                 "limit", 25));
+    rm_reply(who, 200,
+             json_pack("{s:O,s:i,s:i,s:i}", "projects", list, "total_count", (int)json_array_size(list), "offset", 0,
+                       "limit", 25));
     json_decref(list);
 }
 
@@ -174,20 +178,23 @@ static void handle_memberships(const struct rm_actor *who) {
     if (!project_open(who, who->c->args[0], &p))
         return;
     json_t *list = rm_memberships_json(who, NULL, p);
-    rm_reply(who, 200, json_pack("{s:O,s:i,s:i,s:i}", "memberships", list, "total_count", (int)json_array_size(list), "offset",
-                                 0, "limit", 25));
+    rm_reply(who, 200,
+             json_pack("{s:O,s:i,s:i,s:i}", "memberships", list, "total_count", (int)json_array_size(list), "offset", 0,
+                       "limit", 25));
     json_decref(list);
 }
 
 static void handle_roles(const struct rm_actor *who) {
-    rm_reply(who, 200, json_pack("{s:[o,o,o,o]}", "roles", rm_ref(3, "Manager"), rm_ref(4, "Developer"), rm_ref(5, "Reporter"),
-                                 rm_ref(6, "Bridge")));
+    rm_reply(who, 200,
+             json_pack("{s:[o,o,o,o]}", "roles", rm_ref(3, "Manager"), rm_ref(4, "Developer"), rm_ref(5, "Reporter"),
+                       rm_ref(6, "Bridge")));
 }
 
 static void handle_user(const struct rm_actor *who) {
     int64_t id;
-    const struct rm_user *u = str_is(who->c->args[0], "current")          ? who->user
-                              : str_int64(who->c->args[0], &id) ? rm_user_by_id(who->rm, id) : NULL;
+    const struct rm_user *u = str_is(who->c->args[0], "current") ? who->user
+                              : str_int64(who->c->args[0], &id)  ? rm_user_by_id(who->rm, id)
+                                                                 : NULL;
     if (!u) {
         rm_reply_empty(who, 404);
         return;
@@ -244,8 +251,8 @@ static void version_create(const struct rm_actor *who, const struct rm_project *
         return;
     }
     struct rm_version *v = arena_make(who->rm->a, struct rm_version);
-    *v = (struct rm_version){(int)who->rm->n_versions + 1, p->id, arena_strdup(who->rm->a, name), "open", who->c->now,
-                             who->c->now};
+    *v = (struct rm_version){
+        (int)who->rm->n_versions + 1, p->id, arena_strdup(who->rm->a, name), "open", who->c->now, who->c->now};
     *arena_push(who->rm->a, &who->rm->versions, &who->rm->n_versions) = v;
     who->c->sb->writes++;
     reply_header(who->c, "location", arena_printf(who->c->a, "%s/versions/%d", who->c->sb->base_url, v->id));
@@ -309,7 +316,9 @@ static void dispatch(const struct rm_actor *who) {
         return;
     }
     /* a name ends where .json begins */
-    const char *name = str_starts(c->path, "/users/") ? c->path + 7 : str_starts(c->path, "/projects/") ? c->path + 10 : NULL;
+    const char *name = str_starts(c->path, "/users/")      ? c->path + 7
+                       : str_starts(c->path, "/projects/") ? c->path + 10
+                                                           : NULL;
     if (str_starts(c->path, "/issues/") && len > 13 && str_is(c->path + len - 5, ".json"))
         rm_reply_empty(who, 404);
     else if (!name || len < 5 || strchr(name, '/') || !str_is(c->path + len - 5, ".json") || !reads(who))
@@ -346,7 +355,8 @@ static void show_page(struct call *c) {
         buf_printf(&b, "<pre>%s</pre>", html_escape(c->a, i->description));
     for (size_t k = 0; i && k < i->n_journals; k++)
         if (!str_empty(i->journals[k]->notes) && !i->journals[k]->gone)
-            buf_printf(&b, "<h2>%s, %s%s</h2><pre>%s</pre>", html_escape(c->a, rm_user_name(c->a, i->journals[k]->user)),
+            buf_printf(&b, "<h2>%s, %s%s</h2><pre>%s</pre>",
+                       html_escape(c->a, rm_user_name(c->a, i->journals[k]->user)),
                        time_text(c->a, i->journals[k]->created), i->journals[k]->private_notes ? ", private" : "",
                        html_escape(c->a, i->journals[k]->notes));
     const char *rows[RM_CF_COUNT + 3][2] = {{"Status", i ? rm_status(i->status)->name : "A sandbox of Redmine"},

@@ -16,7 +16,9 @@ struct asked {
     const struct rm_issue *before; /* NULL: creating */
 };
 
-static void fault(const struct asked *x, const char *text) { json_array_append_new(x->errors, json_string(text)); }
+static void fault(const struct asked *x, const char *text) {
+    json_array_append_new(x->errors, json_string(text));
+}
 
 /* The value of a key as text, "" for null; NULL when the key is not there. In the sandbox's arena. */
 static const char *text_of(const struct asked *x, const char *key) {
@@ -51,7 +53,8 @@ static void apply_project(struct asked *x) {
 
 static void apply_status(struct asked *x) {
     int64_t id;
-    if (id_of(x, "status_id", &id) && rm_status(id) && rm_status_allowed(x->who, x->before ? x->before : x->draft, (int)id))
+    if (id_of(x, "status_id", &id) && rm_status(id) &&
+        rm_status_allowed(x->who, x->before ? x->before : x->draft, (int)id))
         x->draft->status = (int)id;
 }
 
@@ -67,9 +70,8 @@ static void apply_texts(struct asked *x) {
     if (subject)
         x->draft->subject = subject;
     if (description)
-        x->draft->description = json_is_null(json_object_get(x->fields, "description"))
-                                    ? NULL
-                                    : text_to_crlf(x->who->rm->a, description);
+        x->draft->description =
+            json_is_null(json_object_get(x->fields, "description")) ? NULL : text_to_crlf(x->who->rm->a, description);
     if (!x->draft->subject[strspn(x->draft->subject, " \t\r\n")])
         fault(x, "Subject cannot be blank");
     else if (characters(x->draft->subject) > RM_SUBJECT_MAX)
@@ -131,7 +133,8 @@ static void apply_version(struct asked *x) {
     if (!id_of(x, "fixed_version_id", &id))
         return;
     const struct rm_version *v = rm_version_by_id(x->who->rm, id);
-    bool usable = v && v->project == x->draft->project->id && (str_is(v->status, "open") || (x->before && x->before->version == v));
+    bool usable = v && v->project == x->draft->project->id &&
+                  (str_is(v->status, "open") || (x->before && x->before->version == v));
     if (id && !usable)
         fault(x, "Target version is not included in the list");
     else
@@ -199,12 +202,13 @@ static void apply_value(struct asked *x, const char *id_text, json_t *value) {
 }
 
 static void apply_values(struct asked *x) {
-    json_t *list = json_object_get(x->fields, "custom_fields"), *map = json_object_get(x->fields, "custom_field_values"), *item;
+    json_t *list = json_object_get(x->fields, "custom_fields"),
+           *map = json_object_get(x->fields, "custom_field_values"), *item;
     const char *key;
     size_t i;
     if (json_is_array(list)) /* an object instead of a list does nothing (seen) */
-        json_array_foreach(list, i, item) apply_value(x, json_as_text(x->who->c->a, json_object_get(item, "id")),
-                                                      json_object_get(item, "value"));
+        json_array_foreach(list, i, item)
+            apply_value(x, json_as_text(x->who->c->a, json_object_get(item, "id")), json_object_get(item, "value"));
     if (json_is_object(map))
         json_object_foreach(map, key, item) apply_value(x, key, item);
 }
@@ -215,8 +219,8 @@ static void apply_privacy(struct asked *x) {
         x->draft->is_private = str_is(text, "1") || str_is(text, "true");
 }
 
-void rm_draft_apply(const struct rm_actor *who, struct rm_issue *draft, const struct rm_issue *before, const json_t *asked,
-                    json_t *errors) {
+void rm_draft_apply(const struct rm_actor *who, struct rm_issue *draft, const struct rm_issue *before,
+                    const json_t *asked, json_t *errors) {
     struct asked x = {who, asked, errors, draft, before};
     if (before)
         apply_project(&x);
@@ -277,8 +281,13 @@ void rm_post_issue(const struct rm_actor *who) {
         return;
     const char *name = json_as_text(c->a, json_object_get(asked, "project_id")), *subject = json_text(asked, "subject");
     const struct rm_project *p = name ? rm_project_find(name) : NULL;
-    struct rm_issue draft = {.project = p, .status = 1, .priority = 2, .author = who->user, .subject = subject ? subject : "",
-                             .estimated = -1, .lock_version = 1};
+    struct rm_issue draft = {.project = p,
+                             .status = 1,
+                             .priority = 2,
+                             .author = who->user,
+                             .subject = subject ? subject : "",
+                             .estimated = -1,
+                             .lock_version = 1};
     json_t *errors = json_array();
     if (!p || !(rm_rights(who, p) & RM_ADD)) {
         reply_no_project(who, &draft, errors);

@@ -12,9 +12,9 @@ static const struct {
     bool reverse;
 } kinds[] = {
     /* in the order in which they are listed */
-    {"relates", "relates", false},       {"duplicates", "duplicated", false}, {"duplicated", "duplicates", true},
-    {"blocks", "blocked", false},        {"blocked", "blocks", true},         {"precedes", "follows", false},
-    {"follows", "precedes", true},       {"copied_to", "copied_from", false}, {"copied_from", "copied_to", true},
+    {"relates", "relates", false}, {"duplicates", "duplicated", false}, {"duplicated", "duplicates", true},
+    {"blocks", "blocked", false},  {"blocked", "blocks", true},         {"precedes", "follows", false},
+    {"follows", "precedes", true}, {"copied_to", "copied_from", false}, {"copied_from", "copied_to", true},
 };
 
 static size_t kind_of(const char *type) {
@@ -25,8 +25,8 @@ static size_t kind_of(const char *type) {
 }
 
 json_t *rm_relation_json(const struct rm_relation *r) {
-    return json_pack("{s:i,s:i,s:i,s:s,s:n}", "id", r->id, "issue_id", r->from->id, "issue_to_id", r->to->id, "relation_type",
-                     r->type, "delay");
+    return json_pack("{s:i,s:i,s:i,s:s,s:n}", "id", r->id, "issue_id", r->from->id, "issue_to_id", r->to->id,
+                     "relation_type", r->type, "delay");
 }
 
 /* A hidden issue's relations are shown all the same: the sandbox's own case of a duplicate of something unreadable. */
@@ -35,7 +35,9 @@ bool rm_relation_visible(const struct rm_actor *who, const struct rm_issue *i, c
     return !r->gone && (other->hidden || rm_visible(who, other));
 }
 
-void rm_relation_drop(struct rm_relation *r) { r->gone = true; }
+void rm_relation_drop(struct rm_relation *r) {
+    r->gone = true;
+}
 
 json_t *rm_relations_json(const struct rm_actor *who, const struct rm_issue *i) {
     json_t *all = json_array();
@@ -82,14 +84,15 @@ static void relation_check(struct rm_issue *from, struct rm_issue *to, const cha
     else if (to && from->project != to->project)
         words[n++] = "Related issue doesn't belong to the same project";
     bool ordered = str_is(type, "blocks") || str_is(type, "precedes");
-    if (to && n < array_size(words) && ((ordered && reaches(to, from, type, 0)) || (str_is(type, "relates") && between)))
+    if (to && n < array_size(words) &&
+        ((ordered && reaches(to, from, type, 0)) || (str_is(type, "relates") && between)))
         words[n++] = "This relation would create a circular dependency";
     for (size_t k = 0; k < n; k++)
         json_array_append_new(errors, json_string(words[k]));
 }
 
-static void relation_record(const struct rm_actor *who, struct rm_issue *i, const char *name, const struct rm_issue *other,
-                            bool added) {
+static void relation_record(const struct rm_actor *who, struct rm_issue *i, const char *name,
+                            const struct rm_issue *other, bool added) {
     struct rm_journal *j = rm_journal_add(who, i, "", false);
     char *id = arena_printf(who->c->a, "%d", other->id);
     rm_detail_add(who, j, "relation", name, added ? NULL : id, added ? id : NULL);
@@ -105,7 +108,8 @@ void rm_post_relation(const struct rm_actor *who, struct rm_issue *i) {
     struct call *c = who->c;
     cleanup_json json_t *body = call_object(c);
     const json_t *asked = json_object_get(body, "relation");
-    const char *type = json_text(asked, "relation_type"), *other = json_as_text(c->a, json_object_get(asked, "issue_to_id"));
+    const char *type = json_text(asked, "relation_type"),
+               *other = json_as_text(c->a, json_object_get(asked, "issue_to_id"));
     int64_t id = 0;
     if (!(rm_rights(who, i->project) & RM_RELATIONS)) {
         rm_reply_empty(who, 403);
@@ -127,7 +131,8 @@ void rm_post_relation(const struct rm_actor *who, struct rm_issue *i) {
     }
     json_decref(errors);
     struct rm_relation *r = arena_make(who->rm->a, struct rm_relation);
-    *r = (struct rm_relation){.id = (int)who->rm->n_relations + 1, .from = from, .to = to, .type = kinds[kind_of(type)].type};
+    *r = (struct rm_relation){
+        .id = (int)who->rm->n_relations + 1, .from = from, .to = to, .type = kinds[kind_of(type)].type};
     *arena_push(who->rm->a, &who->rm->relations, &who->rm->n_relations) = r;
     *arena_push(who->rm->a, &from->relations, &from->n_relations) = r;
     *arena_push(who->rm->a, &to->relations, &to->n_relations) = r;

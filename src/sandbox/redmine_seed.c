@@ -9,9 +9,14 @@
 enum { NEW = 1, WORKING, RESOLVED, FEEDBACK, CLOSED, REJECTED, KNOWN_ERROR, WONT_FIX };
 
 const struct rm_named rm_statuses[RM_STATUS_COUNT] = {
-    {NEW, "New", false},         {WORKING, "In Progress", false}, {RESOLVED, "Resolved", false},
-    {FEEDBACK, "Feedback", false}, {CLOSED, "Closed", true},      {REJECTED, "Rejected", true},
-    {KNOWN_ERROR, "Known Error", false}, {WONT_FIX, "Won't Fix", true},
+    {NEW, "New", false},
+    {WORKING, "In Progress", false},
+    {RESOLVED, "Resolved", false},
+    {FEEDBACK, "Feedback", false},
+    {CLOSED, "Closed", true},
+    {REJECTED, "Rejected", true},
+    {KNOWN_ERROR, "Known Error", false},
+    {WONT_FIX, "Won't Fix", true},
 };
 const struct rm_named rm_priorities[5] = {
     {1, "Low", false}, {2, "Normal", false}, {3, "High", false}, {4, "Urgent", false}, {5, "Immediate", false}};
@@ -21,10 +26,10 @@ const struct rm_field rm_fields[RM_CF_COUNT] = {
 const struct rm_project rm_projects[2] = {{1, "product", "Product"}, {2, "other", "Other product"}};
 
 #define BIT(n) (1u << (n))
-#define EVERY 0x1feu
-#define EXTRA (BIT(KNOWN_ERROR) | BIT(WONT_FIX))
-#define BACK (BIT(NEW) | BIT(WORKING) | BIT(RESOLVED) | BIT(FEEDBACK))
-#define NOTES (RM_VIEW | RM_ADD | RM_EDIT | RM_NOTE | RM_EDIT_OWN_NOTES | RM_PRIVATE_NOTES | RM_RELATIONS)
+#define EVERY  0x1feu
+#define EXTRA  (BIT(KNOWN_ERROR) | BIT(WONT_FIX))
+#define BACK   (BIT(NEW) | BIT(WORKING) | BIT(RESOLVED) | BIT(FEEDBACK))
+#define NOTES  (RM_VIEW | RM_ADD | RM_EDIT | RM_NOTE | RM_EDIT_OWN_NOTES | RM_PRIVATE_NOTES | RM_RELATIONS)
 
 const struct rm_role rm_roles[2] = {
     {6, "Bridge", NOTES | RM_SEE_PRIVATE, {EVERY, EVERY, EVERY, EVERY, EVERY, EVERY, EVERY, EVERY, EVERY}, false},
@@ -36,18 +41,50 @@ const struct rm_role rm_roles[2] = {
       BIT(WORKING) | BIT(RESOLVED) | BIT(CLOSED) | EXTRA, 0, 0, BACK, BACK},
      true},
 };
-#define BRIDGE (&rm_roles[0])
+#define BRIDGE    (&rm_roles[0])
 #define DEVELOPER (&rm_roles[1])
 
 static const struct rm_user people[] = {
-    {1, "admin", "Redmine", "Admin", "admin@example.net", "admin", "5a6b07005a6b07005a6b07005a6b07005a6b0001", true,
-     {NULL, NULL}, ""},
-    {5, "bridge", "Incident", "Bridge", "bridge@rig.example", "bridge-password", "5a6b07005a6b07005a6b07005a6b07005a6b0005",
-     false, {BRIDGE, NULL}, ""},
-    {6, "dev", "Dora", "Developer", "dev@rig.example", "dev-password", "5a6b07005a6b07005a6b07005a6b07005a6b0006", false,
-     {DEVELOPER, DEVELOPER}, ""},
-    {7, "outsider", "Olga", "Outsider", "outsider@rig.example", "outsider-password",
-     "5a6b07005a6b07005a6b07005a6b07005a6b0007", false, {NULL, NULL}, ""},
+    {1,
+     "admin",
+     "Redmine",
+     "Admin",
+     "admin@example.net",
+     "admin",
+     "5a6b07005a6b07005a6b07005a6b07005a6b0001",
+     true,
+     {NULL, NULL},
+     ""},
+    {5,
+     "bridge",
+     "Incident",
+     "Bridge",
+     "bridge@rig.example",
+     "bridge-password",
+     "5a6b07005a6b07005a6b07005a6b07005a6b0005",
+     false,
+     {BRIDGE, NULL},
+     ""},
+    {6,
+     "dev",
+     "Dora",
+     "Developer",
+     "dev@rig.example",
+     "dev-password",
+     "5a6b07005a6b07005a6b07005a6b07005a6b0006",
+     false,
+     {DEVELOPER, DEVELOPER},
+     ""},
+    {7,
+     "outsider",
+     "Olga",
+     "Outsider",
+     "outsider@rig.example",
+     "outsider-password",
+     "5a6b07005a6b07005a6b07005a6b07005a6b0007",
+     false,
+     {NULL, NULL},
+     ""},
 };
 
 struct redmine *redmine_new(struct arena *a, msec_t now) {
@@ -66,7 +103,9 @@ struct redmine *redmine_new(struct arena *a, msec_t now) {
     return rm;
 }
 
-const struct rm_named *rm_status(int64_t id) { return id >= 1 && id <= RM_STATUS_COUNT ? &rm_statuses[id - 1] : NULL; }
+const struct rm_named *rm_status(int64_t id) {
+    return id >= 1 && id <= RM_STATUS_COUNT ? &rm_statuses[id - 1] : NULL;
+}
 
 const struct rm_named *rm_priority(int64_t id) {
     return id >= 1 && id <= (int64_t)array_size(rm_priorities) ? &rm_priorities[id - 1] : NULL;
@@ -102,7 +141,9 @@ const struct rm_user *rm_user_by_key(const struct redmine *rm, const char *key) 
     return NULL;
 }
 
-char *rm_user_name(struct arena *a, const struct rm_user *u) { return arena_printf(a, "%s %s", u->first, u->last); }
+char *rm_user_name(struct arena *a, const struct rm_user *u) {
+    return arena_printf(a, "%s %s", u->first, u->last);
+}
 
 const struct rm_role *rm_role_of(const struct rm_actor *who, const struct rm_project *p) {
     if (who->rm->bridge_off && str_is(who->user->login, "bridge"))
@@ -130,7 +171,9 @@ struct rm_version *rm_version_by_id(const struct redmine *rm, int64_t id) {
     return id >= 1 && id <= (int64_t)rm->n_versions ? rm->versions[id - 1] : NULL;
 }
 
-bool rm_is_closed(const struct rm_issue *i) { return rm_statuses[i->status - 1].closed; }
+bool rm_is_closed(const struct rm_issue *i) {
+    return rm_statuses[i->status - 1].closed;
+}
 
 static bool has_any_move(const struct rm_actor *who, const struct rm_issue *i) {
     const struct rm_role *role = rm_role_of(who, i->project);

@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-json_t *rm_ref(int id, const char *name) { return json_pack("{s:i,s:s}", "id", id, "name", name); }
+json_t *rm_ref(int id, const char *name) {
+    return json_pack("{s:i,s:s}", "id", id, "name", name);
+}
 
 static json_t *time_json(const struct rm_actor *who, msec_t t) {
     return t ? json_string(time_text(who->c->a, t)) : json_null();
@@ -31,8 +33,8 @@ static bool has_children(const struct rm_actor *who, const struct rm_issue *i) {
 static json_t *values_json(const struct rm_issue *i) {
     json_t *all = json_array();
     for (size_t k = 0; k < RM_CF_COUNT; k++)
-        json_array_append_new(all, json_pack("{s:i,s:s,s:s?}", "id", rm_fields[k].id, "name", rm_fields[k].name, "value",
-                                             i->values[k]));
+        json_array_append_new(
+            all, json_pack("{s:i,s:s,s:s?}", "id", rm_fields[k].id, "name", rm_fields[k].name, "value", i->values[k]));
     return all;
 }
 
@@ -51,10 +53,10 @@ json_t *rm_issue_json(const struct rm_actor *who, const struct rm_issue *i) {
         json_object_set_new(j, "parent", json_pack("{s:i}", "id", i->parent->id));
     json_t *hours = i->estimated < 0 ? json_null() : json_real(i->estimated);
     json_t *total = i->estimated < 0 && has_children(who, i) ? json_real(0.0) : json_incref(hours);
-    json_t *rest = json_pack("{s:s,s:s?,s:s?,s:s?,s:I,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "subject", i->subject, "description",
-                             i->description, "start_date", i->start_date, "due_date", i->due_date, "done_ratio",
-                             (json_int_t)i->done_ratio, "is_private", i->is_private, "estimated_hours", hours,
-                             "total_estimated_hours", total, "custom_fields", values_json(i), "created_on",
+    json_t *rest = json_pack("{s:s,s:s?,s:s?,s:s?,s:I,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "subject", i->subject,
+                             "description", i->description, "start_date", i->start_date, "due_date", i->due_date,
+                             "done_ratio", (json_int_t)i->done_ratio, "is_private", i->is_private, "estimated_hours",
+                             hours, "total_estimated_hours", total, "custom_fields", values_json(i), "created_on",
                              time_json(who, i->created), "updated_on", time_json(who, i->updated), "closed_on",
                              time_json(who, i->closed));
     json_object_update(j, rest);
@@ -73,7 +75,8 @@ static bool detail_visible(const struct rm_actor *who, const struct rm_detail *d
 
 /* NULL when nothing of it may be seen. */
 static json_t *journal_json(const struct rm_actor *who, const struct rm_journal *x) {
-    if (x->gone || (x->private_notes && x->user != who->user && !(rm_rights(who, x->issue->project) & RM_PRIVATE_NOTES)))
+    if (x->gone ||
+        (x->private_notes && x->user != who->user && !(rm_rights(who, x->issue->project) & RM_PRIVATE_NOTES)))
         return NULL;
     json_t *details = json_array();
     for (size_t i = 0; i < x->n_details; i++)
@@ -113,15 +116,16 @@ static json_t *children_json(const struct rm_actor *who, const struct rm_issue *
         const struct rm_issue *child = who->rm->issues[k];
         if (!child || child->parent != i || !rm_visible(who, child))
             continue;
-        json_t *j = json_pack("{s:i,s:o,s:s}", "id", child->id, "tracker", rm_ref(rm_trackers[0].id, rm_trackers[0].name),
-                              "subject", child->subject);
+        json_t *j = json_pack("{s:i,s:o,s:s}", "id", child->id, "tracker",
+                              rm_ref(rm_trackers[0].id, rm_trackers[0].name), "subject", child->subject);
         set_unless_empty(j, "children", children_json(who, child));
         json_array_append_new(all, j);
     }
     return all;
 }
 
-void rm_issue_include(const struct rm_actor *who, const struct rm_issue *i, const char *include, bool listed, json_t *j) {
+void rm_issue_include(const struct rm_actor *who, const struct rm_issue *i, const char *include, bool listed,
+                      json_t *j) {
     if (include_has(include, "children") && !listed)
         set_unless_empty(j, "children", children_json(who, i));
     if (include_has(include, "attachments"))
@@ -188,8 +192,9 @@ json_t *rm_memberships_json(const struct rm_actor *who, const struct rm_user *u,
             id++;
             if ((u && u != member) || (p && p != &rm_projects[k]) || !rm_role_of(&as, &rm_projects[k]))
                 continue;
-            json_t *j = json_pack("{s:i,s:o,s:[o]}", "id", id, "project", rm_ref(rm_projects[k].id, rm_projects[k].name),
-                                  "roles", rm_ref(role->id, role->name));
+            json_t *j =
+                json_pack("{s:i,s:o,s:[o]}", "id", id, "project", rm_ref(rm_projects[k].id, rm_projects[k].name),
+                          "roles", rm_ref(role->id, role->name));
             if (p)
                 json_object_set_new(j, "user", user_ref(who, member));
             json_array_append_new(all, j);
@@ -200,7 +205,8 @@ json_t *rm_memberships_json(const struct rm_actor *who, const struct rm_user *u,
 
 json_t *rm_project_json(const struct rm_actor *who, const struct rm_project *p, bool whole) {
     const char *include = call_param(who->c, "include");
-    json_t *j = json_pack("{s:i,s:s,s:s,s:n}", "id", p->id, "name", p->name, "identifier", p->identifier, "description");
+    json_t *j =
+        json_pack("{s:i,s:s,s:s,s:n}", "id", p->id, "name", p->name, "identifier", p->identifier, "description");
     if (whole)
         json_object_set_new(j, "homepage", json_string(""));
     json_object_set_new(j, "status", json_integer(1));
@@ -221,9 +227,10 @@ json_t *rm_project_json(const struct rm_actor *who, const struct rm_project *p, 
 
 json_t *rm_version_json(const struct rm_actor *who, const struct rm_version *v) {
     const struct rm_project *p = &rm_projects[v->project - 1];
-    return json_pack("{s:i,s:o,s:s,s:s,s:s,s:n,s:s,s:n,s:o,s:o}", "id", v->id, "project", rm_ref(p->id, p->name), "name",
-                     v->name, "description", "", "status", v->status, "due_date", "sharing", "none", "wiki_page_title",
-                     "created_on", time_json(who, v->created), "updated_on", time_json(who, v->updated));
+    return json_pack("{s:i,s:o,s:s,s:s,s:s,s:n,s:s,s:n,s:o,s:o}", "id", v->id, "project", rm_ref(p->id, p->name),
+                     "name", v->name, "description", "", "status", v->status, "due_date", "sharing", "none",
+                     "wiki_page_title", "created_on", time_json(who, v->created), "updated_on",
+                     time_json(who, v->updated));
 }
 
 /* ---- replies ---- */

@@ -10,10 +10,14 @@
 /* Deeper than this a loop of duplicates has broken Redmine's stack. */
 #define DUPLICATES_MAX 200
 
-struct rm_journal *rm_journal_add(const struct rm_actor *who, struct rm_issue *i, const char *notes, bool private_notes) {
+struct rm_journal *rm_journal_add(const struct rm_actor *who, struct rm_issue *i, const char *notes,
+                                  bool private_notes) {
     struct redmine *rm = who->rm;
     struct rm_journal *j = arena_make(rm->a, struct rm_journal);
-    *j = (struct rm_journal){.id = (int)rm->n_journals + 1, .issue = i, .user = who->user, .private_notes = private_notes,
+    *j = (struct rm_journal){.id = (int)rm->n_journals + 1,
+                             .issue = i,
+                             .user = who->user,
+                             .private_notes = private_notes,
                              .created = who->c->now};
     j->notes = arena_strdup(rm->a, notes);
     *arena_push(rm->a, &rm->journals, &rm->n_journals) = j;
@@ -22,8 +26,8 @@ struct rm_journal *rm_journal_add(const struct rm_actor *who, struct rm_issue *i
     return j;
 }
 
-void rm_detail_add(const struct rm_actor *who, struct rm_journal *j, const char *property, const char *name, const char *old,
-                   const char *new) {
+void rm_detail_add(const struct rm_actor *who, struct rm_journal *j, const char *property, const char *name,
+                   const char *old, const char *new) {
     struct rm_detail *d = arena_push(who->rm->a, &j->details, &j->n_details);
     *d = (struct rm_detail){.property = property, .name = name};
     d->old = arena_strdup(who->rm->a, old);
@@ -54,11 +58,16 @@ static void change_number(struct changes *x, const char *name, int64_t old, int6
            new > 0 ? arena_printf(a, "%lld", (long long)new) : NULL);
 }
 
-static const char *ratio_text(struct arena *a, int64_t v) { return arena_printf(a, "%lld", (long long)v); }
+static const char *ratio_text(struct arena *a, int64_t v) {
+    return arena_printf(a, "%lld", (long long)v);
+}
 
-static const char *hours_text(struct arena *a, double v) { return v < 0 ? NULL : arena_printf(a, "%.1f", v); }
+static const char *hours_text(struct arena *a, double v) {
+    return v < 0 ? NULL : arena_printf(a, "%.1f", v);
+}
 
-bool rm_changes(const struct rm_actor *who, const struct rm_issue *old, const struct rm_issue *new, struct rm_journal *j) {
+bool rm_changes(const struct rm_actor *who, const struct rm_issue *old, const struct rm_issue *new,
+                struct rm_journal *j) {
     struct changes x = {who, j, false};
     struct arena *a = who->c->a;
     change_number(&x, "project_id", old->project->id, new->project->id);
@@ -90,7 +99,7 @@ static void journal_save(const struct rm_actor *who, struct rm_issue *i, const s
         (void)rm_changes(who, old, i, rm_journal_add(who, i, NULL, false));
         (void)rm_journal_add(who, i, notes, true);
     } else if (changed || words) {
-        struct rm_journal *j = rm_journal_add(who, i, words ? notes : "", private_notes);
+        struct rm_journal *j = rm_journal_add(who, i, notes ? notes : "", private_notes);
         (void)rm_changes(who, old, i, j);
     }
 }
@@ -102,7 +111,8 @@ static struct rm_issue *duplicate_at(const struct rm_issue *i, size_t k) {
 }
 
 /* All that a closing would close, each after those it is duplicated by. False: a loop. */
-static bool duplicates_collect(const struct rm_actor *who, struct rm_issue *i, int depth, struct rm_issue ***all, size_t *n) {
+static bool duplicates_collect(const struct rm_actor *who, struct rm_issue *i, int depth, struct rm_issue ***all,
+                               size_t *n) {
     if (depth > DUPLICATES_MAX || *n > SANDBOX_RECORDS_MAX)
         return false;
     for (size_t k = 0; k < i->n_relations; k++) {

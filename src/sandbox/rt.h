@@ -9,8 +9,8 @@
 
 #include "call.h"
 
-#define RT_CF_COUNT 5
-#define RT_SUBJECT_MAX 200
+#define RT_CF_COUNT     5
+#define RT_SUBJECT_MAX  200
 #define RT_PER_PAGE_MAX 100
 
 enum rt_right {
@@ -93,8 +93,8 @@ enum rt_link_type { RT_REFERS_TO, RT_DEPENDS_ON, RT_MEMBER_OF, RT_LINK_TYPES };
 
 struct rt_link {
     enum rt_link_type type;
-    struct rt_ticket *base, *target;    /* NULL: the URI */
-    const char *base_uri, *target_uri;  /* NULL: the ticket */
+    struct rt_ticket *base, *target;   /* NULL: the URI */
+    const char *base_uri, *target_uri; /* NULL: the ticket */
     bool gone;
 };
 
@@ -183,7 +183,8 @@ char *rt_subject_clean(struct arena *a, const char *subject);
 char *rt_scalar(struct arena *a, const json_t *j);
 
 /* ---- rt_link.c ---- */
-bool rt_watchers_set(const struct rt_actor *who, struct rt_ticket *t, const json_t *data, bool creating, json_t *results);
+bool rt_watchers_set(const struct rt_actor *who, struct rt_ticket *t, const json_t *data, bool creating,
+                     json_t *results);
 void rt_links_set(const struct rt_actor *who, struct rt_ticket *t, const json_t *data, bool creating, json_t *results);
 const char *rt_merge(const struct rt_actor *who, struct rt_ticket *from, const char *into);
 bool rt_has_open_dependency(const struct rt_ticket *t);
@@ -200,7 +201,7 @@ msec_t rt_date_read(const char *text, const char *zone, msec_t now);
 /* ---- rt_sql.c: TicketSQL, the part of it that clients use ---- */
 enum rt_op { RT_EQ, RT_NE, RT_LT, RT_LE, RT_GT, RT_GE, RT_LIKE, RT_UNLIKE, RT_STARTS, RT_ENDS, RT_NULL, RT_NOT_NULL };
 struct rt_node {
-    bool is_or;               /* how it joins what stands before it */
+    bool is_or;            /* how it joins what stands before it */
     struct rt_node *nodes; /* a parenthesis; else a term: */
     size_t n_nodes;
     const char *field, *sub, *value; /* "CF" and "Problem"; "Requestor" and "EmailAddress" */
@@ -247,13 +248,16 @@ void rt_list_empty(const struct rt_actor *who);
 struct rt_txn **rt_history(const struct rt_actor *who, const struct rt_ticket *t, size_t *ret_count);
 
 /* ---- rt_http.c, rt_post.c ---- */
-#define RT_JSON "application/json; charset=\"utf-8\""
+#define RT_JSON       "application/json; charset=\"utf-8\""
 #define RT_JSON_PLAIN "application/json; charset=utf-8"
 void rt_message(struct call *c, int status, const char *text);
 struct rt_ticket *rt_ticket_find(const struct rt *rt, const char *id); /* the effective one */
 void rt_post_ticket(const struct rt_actor *who);
 void rt_put_ticket(const struct rt_actor *who, struct rt_ticket *t);
 void rt_post_message(const struct rt_actor *who, struct rt_ticket *t, bool comment);
+/* A mail to the queue's address, or in answer to a ticket. NULL and words: refused. */
+struct rt_ticket *rt_mail_in(const struct rt_actor *who, struct rt_ticket *t, const char *subject, const char *content,
+                             const char **ret_words);
 void rt_put_bulk(const struct rt_actor *who);
 void rt_post_bulk(const struct rt_actor *who, const char *kind); /* NULL: create */
 bool rt_body_is_utf8(const struct call *c);

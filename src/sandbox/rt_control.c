@@ -2,6 +2,8 @@
  * the digest of its state. Called by control.c and sandbox.c. */
 #include "rt.h"
 
+#include <string.h>
+
 #define JSON_TYPE "application/json"
 
 static void control_scrip(struct call *c) {
@@ -24,11 +26,30 @@ static void control_merge(struct call *c) {
     reply_json(c, 200, JSON_TYPE, json_pack("{s:s}", "message", words));
 }
 
+/* As the mail gateway: a new ticket of that sender, or his answer to one. */
+static void control_mailgate(struct call *c) {
+    cleanup_json json_t *asked = call_object(c);
+    struct rt *rt = c->sb->rt;
+    const char *from = json_text(asked, "from"), *subject = json_text(asked, "subject"),
+               *content = json_text(asked, "content");
+    const char *id = arena_printf(c->a, "%lld", (long long)json_int(asked, "ticket", 0)), *words = "no sender";
+    struct rt_actor who = {c, rt, from && strchr(from, '@') ? rt_user_obtain(rt, from, c->now) : NULL};
+    struct rt_ticket *t =
+        who.user ? rt_mail_in(&who, rt_ticket_find(rt, id), subject ? subject : "", content ? content : "", &words)
+                 : NULL;
+    if (t)
+        reply_json(c, 201, JSON_TYPE, json_pack("{s:i}", "ticket", t->id));
+    else
+        reply_json(c, 400, JSON_TYPE, json_pack("{s:s}", "message", words));
+}
+
 bool rt_control(struct call *c) {
     if (call_match(c, "/sandbox/mail"))
         reply_json(c, 200, JSON_TYPE, rt_mails_show(c->sb->rt, call_param(c, "address"), c->a));
     else if (call_match(c, "/sandbox/scrip"))
         control_scrip(c);
+    else if (call_match(c, "/sandbox/mailgate") && call_is(c, "POST"))
+        control_mailgate(c);
     else if (call_match(c, "/sandbox/merge"))
         control_merge(c);
     else
@@ -50,8 +71,10 @@ const char *rt_zone(struct sandbox *sb, const char *set) {
 }
 
 char *rt_env(const struct sandbox *sb, struct arena *a) {
-    static const char *const names[][2] = {
-        {"RT_TOKEN", "bridge"}, {"RT_AGENT_TOKEN", "agent"}, {"RT_OUTSIDER_TOKEN", "outsider"}, {"RT_ROOT_TOKEN", "root"}};
+    static const char *const names[][2] = {{"RT_TOKEN", "bridge"},
+                                           {"RT_AGENT_TOKEN", "agent"},
+                                           {"RT_OUTSIDER_TOKEN", "outsider"},
+                                           {"RT_ROOT_TOKEN", "root"}};
     char *out = arena_printf(a, "RT_URL=%s\nRT_QUEUE=Incidents\n", sb->base_url);
     for (size_t i = 0; i < array_size(names); i++)
         out = arena_printf(a, "%s%s=%s\n", out, names[i][0], rt_user_find(sb->rt, names[i][1])->token);

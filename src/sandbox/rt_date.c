@@ -62,7 +62,8 @@ static bool read_relative(const char *s, msec_t now, msec_t *ret) {
     static const struct {
         const char *name;
         msec_t span;
-    } units[] = {{"second", SEC_MS}, {"minute", 60 * SEC_MS}, {"hour", 3600 * SEC_MS}, {"day", DAY_MS}, {"week", 7 * DAY_MS}};
+    } units[] = {
+        {"second", SEC_MS}, {"minute", 60 * SEC_MS}, {"hour", 3600 * SEC_MS}, {"day", DAY_MS}, {"week", 7 * DAY_MS}};
     long n = 1;
     char unit[12] = "", ago[4] = "";
     if (str_is_nocase(s, "now")) {

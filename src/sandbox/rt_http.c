@@ -15,8 +15,12 @@ void rt_message(struct call *c, int status, const char *text) {
     reply_json(c, status, RT_JSON_PLAIN, json_pack("{s:s}", "message", text ? text : ""));
 }
 
-static void not_found(struct call *c) { rt_message(c, 404, "Not Found"); }
-static void forbidden(struct call *c) { rt_message(c, 403, "Forbidden"); }
+static void not_found(struct call *c) {
+    rt_message(c, 404, "Not Found");
+}
+static void forbidden(struct call *c) {
+    rt_message(c, 403, "Forbidden");
+}
 
 struct rt_ticket *rt_ticket_find(const struct rt *rt, const char *id) {
     int64_t n;
@@ -111,7 +115,8 @@ static bool body_check(struct call *c) {
         bool object = json_is_object(j), read = j != NULL;
         json_decref(j);
         if (!object)
-            rt_message(c, 400, read ? "JSON object must be a HASH" : arena_printf(c->a, "JSON parse error: %s\n", f.text));
+            rt_message(c, 400,
+                       read ? "JSON object must be a HASH" : arena_printf(c->a, "JSON parse error: %s\n", f.text));
         return object;
     }
     if (!json && c->request->body_len) {
@@ -206,7 +211,8 @@ static void handle_rt(const struct rt_actor *who) {
 
 static void handle_tickets(const struct rt_actor *who) {
     const char *type = call_header(who->c, "content-type");
-    if (call_is(who->c, "POST") && type && str_starts(type, "application/x-www-form-urlencoded") && who->c->request->body)
+    if (call_is(who->c, "POST") && type && str_starts(type, "application/x-www-form-urlencoded") &&
+        who->c->request->body)
         call_read_form(who->c, who->c->request->body, who->c->request->body_len);
     rt_list_tickets(who);
 }
@@ -236,7 +242,9 @@ static void handle_txn(const struct rt_actor *who) {
         reply_json(who->c, 200, RT_JSON, rt_txn_show(who, x));
 }
 
-static void handle_txn_parts(const struct rt_actor *who) { rt_list_txn_attachments(who, txn_find(who->rt, who->c->args[0])); }
+static void handle_txn_parts(const struct rt_actor *who) {
+    rt_list_txn_attachments(who, txn_find(who->rt, who->c->args[0]));
+}
 
 static void handle_attachment(const struct rt_actor *who) {
     int64_t n = 0;
@@ -256,11 +264,21 @@ static void handle_message(const struct rt_actor *who) {
         rt_post_message(who, rt_ticket_find(who->rt, who->c->args[0]), str_is(who->c->args[1], "comment"));
 }
 
-static void handle_history(const struct rt_actor *who) { rt_list_history(who, rt_ticket_find(who->rt, who->c->args[0])); }
-static void handle_parts(const struct rt_actor *who) { rt_list_attachments(who, rt_ticket_find(who->rt, who->c->args[0])); }
-static void handle_queues_all(const struct rt_actor *who) { rt_list_queues(who, true); }
-static void handle_queues(const struct rt_actor *who) { rt_list_queues(who, false); }
-static void handle_field(const struct rt_actor *who) { forbidden(who->c); }
+static void handle_history(const struct rt_actor *who) {
+    rt_list_history(who, rt_ticket_find(who->rt, who->c->args[0]));
+}
+static void handle_parts(const struct rt_actor *who) {
+    rt_list_attachments(who, rt_ticket_find(who->rt, who->c->args[0]));
+}
+static void handle_queues_all(const struct rt_actor *who) {
+    rt_list_queues(who, true);
+}
+static void handle_queues(const struct rt_actor *who) {
+    rt_list_queues(who, false);
+}
+static void handle_field(const struct rt_actor *who) {
+    forbidden(who->c);
+}
 static void handle_queue_history(const struct rt_actor *who) {
     rt_list_queue_history(who, rt_queue_find(who->rt, who->c->args[0]));
 }
@@ -270,7 +288,9 @@ static void handle_bulk(const struct rt_actor *who) {
     else
         rt_post_bulk(who, NULL);
 }
-static void handle_bulk_message(const struct rt_actor *who) { rt_post_bulk(who, who->c->args[0]); }
+static void handle_bulk_message(const struct rt_actor *who) {
+    rt_post_bulk(who, who->c->args[0]);
+}
 
 static const struct {
     const char *pattern, *methods, *allow;
@@ -300,8 +320,12 @@ static const struct {
     {API "/customfield/#", " GET HEAD ", "GET,HEAD", handle_field},
 };
 
-static bool is_message_path(const struct call *c) { return str_is(c->args[1], "comment") || str_is(c->args[1], "correspond"); }
-static bool is_bulk_path(const struct call *c) { return str_is(c->args[0], "comment") || str_is(c->args[0], "correspond"); }
+static bool is_message_path(const struct call *c) {
+    return str_is(c->args[1], "comment") || str_is(c->args[1], "correspond");
+}
+static bool is_bulk_path(const struct call *c) {
+    return str_is(c->args[0], "comment") || str_is(c->args[0], "correspond");
+}
 
 static void dispatch(const struct rt_actor *who) {
     struct call *c = who->c;
@@ -351,8 +375,8 @@ static void show_page(struct call *c) {
         rows[i + 3][0] = rt->fields[i].name;
         rows[i + 3][1] = t && t->values[i].present ? t->values[i].text : "";
     }
-    page_show(c, t ? arena_printf(c->a, "#%d: %s", t->id, t->subject) : "RT", (const char *const(*)[2])rows, RT_CF_COUNT + 3,
-              buf_text(&b));
+    page_show(c, t ? arena_printf(c->a, "#%d: %s", t->id, t->subject) : "RT", (const char *const(*)[2])rows,
+              RT_CF_COUNT + 3, buf_text(&b));
     buf_deinit(&b);
 }
 

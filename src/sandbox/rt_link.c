@@ -19,8 +19,8 @@ static void watcher_add(const struct rt_actor *who, struct rt_ticket *t, enum rt
     if (!results)
         return;
     rt_txn_add(who, t, who->user, "AddWatcher", rt_role_names[role], NULL, arena_printf(who->c->a, "%d", u->id), NULL);
-    json_array_append_new(results, json_string(arena_printf(who->c->a, "Added %s as %s for this ticket", u->name,
-                                                            rt_role_names[role])));
+    json_array_append_new(
+        results, json_string(arena_printf(who->c->a, "Added %s as %s for this ticket", u->name, rt_role_names[role])));
 }
 
 static void watcher_remove(const struct rt_actor *who, struct rt_ticket *t, enum rt_role role, size_t at,
@@ -85,8 +85,8 @@ static const struct {
 } kinds[] = {
     {"DependedOnBy", "DependedOnBy", "depends on", "no longer depends on", RT_DEPENDS_ON, true},
     {"DependsOn", "DependsOn", "depends on", "no longer depends on", RT_DEPENDS_ON, false},
-    {"MemberOf", "MemberOf", "member of", "no longer a member of", RT_MEMBER_OF, false},
-    {"Members", "HasMember", "member of", "no longer a member of", RT_MEMBER_OF, true},
+    {"MemberOf", "MemberOf", "member of", "no longer member of", RT_MEMBER_OF, false},
+    {"Members", "HasMember", "member of", "no longer member of", RT_MEMBER_OF, true},
     {"ReferredToBy", "ReferredToBy", "refers to", "no longer refers to", RT_REFERS_TO, true},
     {"RefersTo", "RefersTo", "refers to", "no longer refers to", RT_REFERS_TO, false},
 };
@@ -105,7 +105,8 @@ static bool link_is(const struct rt_link *l, size_t kind, const struct rt_ticket
     return other ? far == other : uri ? str_is(far_uri, uri) : true;
 }
 
-static struct rt_link *link_find(const struct rt_ticket *t, size_t kind, const struct rt_ticket *other, const char *uri) {
+static struct rt_link *link_find(const struct rt_ticket *t, size_t kind, const struct rt_ticket *other,
+                                 const char *uri) {
     for (size_t i = 0; i < t->n_links; i++)
         if (link_is(t->links[i], kind, t, other, uri))
             return t->links[i];
@@ -113,7 +114,8 @@ static struct rt_link *link_find(const struct rt_ticket *t, size_t kind, const s
 }
 
 /* A number is a ticket, a word with a scheme is a URI; false: neither. */
-static bool link_resolve(const struct rt_actor *who, const char *text, struct rt_ticket **ret_ticket, const char **ret_uri) {
+static bool link_resolve(const struct rt_actor *who, const char *text, struct rt_ticket **ret_ticket,
+                         const char **ret_uri) {
     int64_t id;
     *ret_ticket = NULL;
     *ret_uri = NULL;
@@ -147,7 +149,8 @@ static void link_record(const struct rt_actor *who, size_t kind, struct rt_ticke
             rt_txn_add(who, other, who->user, type, kinds[i].field, added ? NULL : near, added ? near : NULL, NULL);
 }
 
-static const char *link_add(const struct rt_actor *who, struct rt_ticket *t, size_t kind, const char *text, bool creating) {
+static const char *link_add(const struct rt_actor *who, struct rt_ticket *t, size_t kind, const char *text,
+                            bool creating) {
     struct rt *rt = who->rt;
     struct rt_ticket *other;
     const char *uri;
@@ -155,12 +158,17 @@ static const char *link_add(const struct rt_actor *who, struct rt_ticket *t, siz
         return arena_printf(who->c->a, "Couldn't resolve '%s' into a link.", text);
     if (other == t)
         return "Link could not be created: Can't link a ticket to itself";
+    if (other && str_is(other->status, "deleted"))
+        return "Linking to a deleted ticket is not allowed";
     if (link_find(t, kind, other, uri))
         return "Link already exists";
     bool reverse = kinds[kind].reverse;
     struct rt_link *l = arena_make(rt->a, struct rt_link);
-    *l = (struct rt_link){.type = kinds[kind].type, .base = reverse ? other : t, .target = reverse ? t : other,
-                          .base_uri = reverse ? uri : NULL, .target_uri = reverse ? NULL : uri};
+    *l = (struct rt_link){.type = kinds[kind].type,
+                          .base = reverse ? other : t,
+                          .target = reverse ? t : other,
+                          .base_uri = reverse ? uri : NULL,
+                          .target_uri = reverse ? NULL : uri};
     *arena_push(rt->a, &t->links, &t->n_links) = l;
     if (other)
         *arena_push(rt->a, &other->links, &other->n_links) = l;
@@ -194,8 +202,8 @@ static const char *list_text(const struct rt_actor *who, const json_t *value, si
     return text ? text : "";
 }
 
-static void links_replace(const struct rt_actor *who, struct rt_ticket *t, size_t kind, const json_t *value, bool creating,
-                          json_t *results) {
+static void links_replace(const struct rt_actor *who, struct rt_ticket *t, size_t kind, const json_t *value,
+                          bool creating, json_t *results) {
     size_t n_old = t->n_links;
     bool *keep = arena_alloc(who->c->a, n_old + 1);
     for (size_t i = 0; i < list_size(value); i++) {

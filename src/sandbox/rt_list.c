@@ -71,12 +71,13 @@ static void list_reply(const struct list *l) {
     for (size_t i = from; i < l->n && i < from + (size_t)per_page && !l->broken; i++)
         if (!l->visible || l->visible(l->who, l->items[i]))
             json_array_append_new(items, item_show(l, l->items[i]));
-    json_t *j = json_pack("{s:I,s:I,s:I,s:o}", "count", (json_int_t)json_array_size(items), "per_page", (json_int_t)per_page,
-                          "page", (json_int_t)page, "items", items);
+    json_t *j = json_pack("{s:I,s:I,s:I,s:o}", "count", (json_int_t)json_array_size(items), "per_page",
+                          (json_int_t)per_page, "page", (json_int_t)page, "items", items);
     if (l->totals || l->who->user->superuser) {
         int64_t pages = ((int64_t)l->n + per_page - 1) / per_page;
         json_object_set_new(j, "total", json_integer((json_int_t)l->n));
-        json_object_set_new(j, "pages", pages ? json_integer(pages) : json_real(0.0)); /* a float, when nothing was found */
+        json_object_set_new(j, "pages",
+                            pages ? json_integer(pages) : json_real(0.0)); /* a float, when nothing was found */
         if (page < pages)
             json_object_set_new(j, "next_page", page_link(c, page + 1));
         if (pages && page > 1)
@@ -95,7 +96,9 @@ struct order {
     bool txns;
 };
 
-static int compare_number(int64_t a, int64_t b) { return a < b ? -1 : a > b; }
+static int compare_number(int64_t a, int64_t b) {
+    return a < b ? -1 : a > b;
+}
 
 static bool compare_tickets(const char *field, const struct rt_ticket *a, const struct rt_ticket *b, int *ret) {
     if (str_is_nocase(field, "id") || str_is_nocase(field, "EffectiveId"))
@@ -174,10 +177,18 @@ static void list_order(struct list *l, bool txns) {
 
 /* ---- the collections ---- */
 
-static int ticket_id(const void *item) { return ((const struct rt_ticket *)item)->id; }
-static int txn_id(const void *item) { return ((const struct rt_txn *)item)->id; }
-static int attachment_id(const void *item) { return ((const struct rt_attachment *)item)->id; }
-static int queue_id(const void *item) { return ((const struct rt_queue *)item)->id; }
+static int ticket_id(const void *item) {
+    return ((const struct rt_ticket *)item)->id;
+}
+static int txn_id(const void *item) {
+    return ((const struct rt_txn *)item)->id;
+}
+static int attachment_id(const void *item) {
+    return ((const struct rt_attachment *)item)->id;
+}
+static int queue_id(const void *item) {
+    return ((const struct rt_queue *)item)->id;
+}
 
 static json_t *ticket_field(const struct rt_actor *who, const void *item, const char *field) {
     return rt_ticket_field(who, item, field);
@@ -193,7 +204,9 @@ static json_t *queue_field(const struct rt_actor *who, const void *item, const c
     json_decref(whole);
     return value ? value : json_string("");
 }
-static bool txn_visible(const struct rt_actor *who, const void *item) { return rt_txn_visible(who, item); }
+static bool txn_visible(const struct rt_actor *who, const void *item) {
+    return rt_txn_visible(who, item);
+}
 static bool attachment_visible(const struct rt_actor *who, const void *item) {
     return rt_txn_visible(who, ((const struct rt_attachment *)item)->txn);
 }
@@ -202,7 +215,9 @@ static struct list list_of(const struct rt_actor *who, const char *type, int (*i
     return (struct list){.who = who, .type = type, .id = id, .field = field};
 }
 
-static void list_add(struct list *l, const void *item) { *arena_push(l->who->c->a, &l->items, &l->n) = item; }
+static void list_add(struct list *l, const void *item) {
+    *arena_push(l->who->c->a, &l->items, &l->n) = item;
+}
 
 void rt_list_empty(const struct rt_actor *who) {
     struct list l = list_of(who, "customfield", queue_id, queue_field);
@@ -228,7 +243,8 @@ void rt_list_tickets(const struct rt_actor *who) {
         bool merged_too = rt_sql_uses(query, "EffectiveId");
         for (size_t i = 0; i < who->rt->n_tickets; i++) {
             const struct rt_ticket *t = who->rt->tickets[i];
-            if (str_is(t->status, "deleted") || (t->effective != t && !merged_too) || !rt_may(who, t, RT_SHOW | RT_SEE_QUEUE))
+            if (str_is(t->status, "deleted") || (t->effective != t && !merged_too) ||
+                !rt_may(who, t, RT_SHOW | RT_SEE_QUEUE))
                 continue;
             if (rt_ticket_match(who, t, query))
                 list_add(&l, t);

@@ -11,23 +11,26 @@
 
 #define RULE "------------------------------------------------------------------------------"
 
-static bool mail_add(struct rt *rt, const char ***list, size_t *n, const struct rt_user *u, const struct rt_user *except) {
+static bool mail_add(struct rt *rt, const char ***list, size_t *n, const struct rt_user *u,
+                     const struct rt_user *except) {
     if (str_empty(u->email) || u == except)
         return false;
     *arena_push(rt->a, list, n) = u->email;
     return true;
 }
 
-static void mail_to_role(const struct rt_actor *who, const struct rt_ticket *t, enum rt_role role, struct rt_mail *m, bool copy,
-                         const struct rt_user *except) {
+static void mail_to_role(const struct rt_actor *who, const struct rt_ticket *t, enum rt_role role, struct rt_mail *m,
+                         bool copy, const struct rt_user *except) {
     for (size_t i = 0; i < t->n_watchers[role]; i++)
         mail_add(who->rt, copy ? &m->cc : &m->to, copy ? &m->n_cc : &m->n_to, t->watchers[role][i], except);
 }
 
 /* Parts as RT records them: the envelope, the words, the words as HTML. */
-static void mail_record(const struct rt_actor *who, struct rt_ticket *t, const struct rt_mail *m, int scrip, const char *html) {
+static void mail_record(const struct rt_actor *who, struct rt_ticket *t, const struct rt_mail *m, int scrip,
+                        const char *html) {
     struct rt *rt = who->rt;
-    struct rt_txn *x = rt_txn_add(who, t, rt->system, scrip == 1 ? "CommentEmailRecord" : "EmailRecord", "", NULL, NULL, m->message_id);
+    struct rt_txn *x = rt_txn_add(who, t, rt->system, scrip == 1 ? "CommentEmailRecord" : "EmailRecord", "", NULL, NULL,
+                                  m->message_id);
     char *bare = arena_strndup(rt->a, m->message_id + 1, strlen(m->message_id) - 2);
     struct rt_attachment *whole = rt_attachment_add(rt, x, "multipart/alternative", m->subject, "");
     whole->message_id = bare;
@@ -42,15 +45,10 @@ static void mail_record(const struct rt_actor *who, struct rt_ticket *t, const s
     rt_attachment_add(rt, x, "text/html", "", html)->parent = whole->id;
 }
 
-static void mail_send(const struct rt_actor *who, struct rt_ticket *t, struct rt_mail *m, const char *subject, const char *body,
-                      int scrip) {
+static void mail_send(const struct rt_actor *who, struct rt_ticket *t, struct rt_mail *m, const char *subject,
+                      const char *body, int scrip) {
     struct rt *rt = who->rt;
-    if (!m->n_to) { /* without a recipient the copies go to the front */
-        m->to = m->cc;
-        m->n_to = m->n_cc;
-        m->n_cc = 0;
-    }
-    if (!m->n_to || rt->n_mails >= SANDBOX_CHANGES_MAX)
+    if (m->n_to + m->n_cc == 0 || rt->n_mails >= SANDBOX_CHANGES_MAX)
         return;
     const char *name = str_empty(who->user->real_name) ? who->user->name : who->user->real_name;
     m->from = arena_printf(rt->a, "\"%s via RT\" <incidents@rig.example>", scrip == 7 ? t->queue->description : name);
@@ -64,7 +62,9 @@ static void mail_send(const struct rt_actor *who, struct rt_ticket *t, struct rt
     mail_record(who, t, m, scrip, arena_printf(rt->a, "<pre>%s</pre>\n", html_escape(who->c->a, body)));
 }
 
-static struct rt_mail *mail_new(const struct rt_actor *who) { return arena_make(who->rt->a, struct rt_mail); }
+static struct rt_mail *mail_new(const struct rt_actor *who) {
+    return arena_make(who->rt->a, struct rt_mail);
+}
 
 static void tell_owner(const struct rt_actor *who, struct rt_ticket *t, const char *content, int scrip) {
     struct rt_mail *m = mail_new(who);
@@ -94,15 +94,16 @@ static const char *mail_words(const struct rt_actor *who, const char *content) {
 static void on_create(const struct rt_actor *who, struct rt_ticket *t, const char *content) {
     struct rt_mail *m = mail_new(who), *copies = mail_new(who);
     mail_to_role(who, t, RT_REQUESTOR, m, false, NULL);
-    mail_send(who, t, m, arena_printf(who->c->a, "AutoReply: %s", t->subject),
-              arena_printf(who->c->a,
-                           "Hello,\n\nyour message about %s has arrived and is kept as [rig #%d].\nPlease leave [rig #%d] in "
-                           "the subject when you write about it.\n\nincidents@rig.example\n\n" RULE "\n\n%s\n\n",
-                           str_empty(t->subject) ? "(no subject)" : t->subject, t->id, t->id, content),
-              7);
+    mail_send(
+        who, t, m, arena_printf(who->c->a, "AutoReply: %s", t->subject),
+        arena_printf(who->c->a,
+                     "Hello,\n\nyour message about %s has arrived and is kept as [rig #%d].\nPlease leave [rig #%d] in "
+                     "the subject when you write about it.\n\nincidents@rig.example\n\n" RULE "\n\n%s\n\n",
+                     str_empty(t->subject) ? "(no subject)" : t->subject, t->id, t->id, content),
+        7);
     if (t->owner != who->rt->nobody || t->n_watchers[RT_ADMIN_CC])
         tell_owner(who, t, content, 8);
-    mail_to_role(who, t, RT_CC, copies, false, who->user);
+    mail_to_role(who, t, RT_CC, copies, true, who->user);
     mail_send(who, t, copies, t->subject, mail_words(who, content), 9);
 }
 
@@ -157,10 +158,11 @@ json_t *rt_mails_show(const struct rt *rt, const char *address, struct arena *a)
         const struct rt_mail *m = rt->mails[i];
         if (!str_empty(address) && !address_in(m->to, m->n_to, address) && !address_in(m->cc, m->n_cc, address))
             continue;
-        json_array_append_new(
-            all, json_pack("{s:o,s:o,s:[],s:s,s:s,s:s,s:s,s:s,s:i,s:s}", "to", address_list(m->to, m->n_to), "cc",
-                           address_list(m->cc, m->n_cc), "bcc", "from", m->from, "subject", m->subject, "body", m->body,
-                           "message-id", m->message_id, "date", time_text(a, m->date), "ticket", m->ticket, "in-reply-to", ""));
+        json_array_append_new(all,
+                              json_pack("{s:o,s:o,s:[],s:s,s:s,s:s,s:s,s:s,s:i,s:s}", "to",
+                                        address_list(m->to, m->n_to), "cc", address_list(m->cc, m->n_cc), "bcc", "from",
+                                        m->from, "subject", m->subject, "body", m->body, "message-id", m->message_id,
+                                        "date", time_text(a, m->date), "ticket", m->ticket, "in-reply-to", ""));
     }
     return all;
 }

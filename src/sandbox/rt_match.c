@@ -21,9 +21,10 @@ static bool name_in(const char *const *names, size_t n, const char *name) {
 
 bool rt_ticket_field_known(const char *field, const char *sub) {
     static const char *const plain[] = {
-        "id",    "Queue",   "Status",   "Subject", "LastUpdated", "Created",  "Started",      "Resolved",    "Due",
-        "Told",  "Starts",  "Updated",  "TransactionDate", "LastUpdatedBy", "Creator", "Owner", "Priority",  "EffectiveId",
-        "Type",  "Content", "RefersTo", "ReferredToBy", "DependsOn", "DependedOnBy", "MemberOf", "HasMember", "Lifecycle"};
+        "id",           "Queue",     "Status",       "Subject",     "LastUpdated", "Created",         "Started",
+        "Resolved",     "Due",       "Told",         "Starts",      "Updated",     "TransactionDate", "LastUpdatedBy",
+        "Creator",      "Owner",     "Priority",     "EffectiveId", "Type",        "Content",         "RefersTo",
+        "ReferredToBy", "DependsOn", "DependedOnBy", "MemberOf",    "HasMember",   "Lifecycle"};
     static const char *const dotted[] = {"CF", "Requestor", "Cc", "AdminCc", "Watcher", "Queue", "Owner", "Creator"};
     if (sub)
         return name_in(dotted, array_size(dotted), field);
@@ -31,9 +32,9 @@ bool rt_ticket_field_known(const char *field, const char *sub) {
 }
 
 bool rt_txn_field_known(const char *field, const char *sub) {
-    static const char *const plain[] = {"id",      "Type",     "Field",      "OldValue", "NewValue",    "Created",
-                                        "Creator", "ObjectId", "ObjectType", "TicketId", "TicketQueue", "TicketStatus",
-                                        "TicketSubject"};
+    static const char *const plain[] = {"id",          "Type",         "Field",        "OldValue",   "NewValue",
+                                        "Created",     "Creator",      "ObjectId",     "ObjectType", "TicketId",
+                                        "TicketQueue", "TicketStatus", "TicketSubject"};
     return !sub && name_in(plain, array_size(plain), field);
 }
 
@@ -61,7 +62,8 @@ static bool match_date(const struct rt_actor *who, const struct rt_node *n, msec
 static bool match_user(const struct rt_node *n, const struct rt_user *u) {
     int64_t id;
     if (n->sub)
-        return rt_sql_text(n->op, str_is_nocase(n->sub, "EmailAddress") ? (u->email ? u->email : "") : u->name, n->value);
+        return rt_sql_text(n->op, str_is_nocase(n->sub, "EmailAddress") ? (u->email ? u->email : "") : u->name,
+                           n->value);
     if (str_int64(n->value, &id))
         return rt_sql_number(n->op, u->id, id);
     return rt_sql_text(n->op, u->name, n->value);
@@ -101,8 +103,9 @@ static bool match_link(const struct rt_node *n, const struct rt_ticket *t) {
         const char *name;
         enum rt_link_type type;
         bool reverse;
-    } kinds[] = {{"RefersTo", RT_REFERS_TO, false},   {"ReferredToBy", RT_REFERS_TO, true}, {"DependsOn", RT_DEPENDS_ON, false},
-                 {"DependedOnBy", RT_DEPENDS_ON, true}, {"MemberOf", RT_MEMBER_OF, false},  {"HasMember", RT_MEMBER_OF, true}};
+    } kinds[] = {{"RefersTo", RT_REFERS_TO, false},   {"ReferredToBy", RT_REFERS_TO, true},
+                 {"DependsOn", RT_DEPENDS_ON, false}, {"DependedOnBy", RT_DEPENDS_ON, true},
+                 {"MemberOf", RT_MEMBER_OF, false},   {"HasMember", RT_MEMBER_OF, true}};
     int64_t id = 0;
     bool number = str_int64(n->value, &id), any = false, fits = false;
     for (size_t k = 0; k < array_size(kinds); k++) {
@@ -143,8 +146,9 @@ static bool match_ticket_date(const struct subject *s, const struct rt_node *n, 
     const struct {
         const char *name;
         msec_t value;
-    } dates[] = {{"LastUpdated", t->updated}, {"Created", t->created}, {"Started", t->started}, {"Resolved", t->resolved},
-                 {"Due", t->due},             {"Told", t->told},       {"Starts", t->starts}};
+    } dates[] = {{"LastUpdated", t->updated}, {"Created", t->created}, {"Started", t->started},
+                 {"Resolved", t->resolved},   {"Due", t->due},         {"Told", t->told},
+                 {"Starts", t->starts}};
     for (size_t i = 0; i < array_size(dates); i++)
         if (str_is_nocase(dates[i].name, n->field)) {
             *ret = match_date(s->who, n, dates[i].value);
@@ -216,7 +220,8 @@ static bool match_txn_term(const void *arg, const struct rt_node *n) {
         return match_user(n, x->creator);
     if (str_is_nocase(f, "ObjectType"))
         return rt_sql_text(n->op, x->ticket ? "RT::Ticket" : "RT::Queue", n->value);
-    if (str_is_nocase(f, "ObjectId") || str_is_nocase(f, "TicketId")) /* TicketId finds queues of that number too (seen) */
+    if (str_is_nocase(f, "ObjectId") ||
+        str_is_nocase(f, "TicketId")) /* TicketId finds queues of that number too (seen) */
         return match_number(n, x->ticket ? x->ticket->id : x->queue);
     /* joined by number alone: a transaction of queue 3 counts as one of ticket 3 (seen) */
     int id = x->ticket ? x->ticket->id : x->queue;

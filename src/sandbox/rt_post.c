@@ -7,14 +7,18 @@
 
 #include <string.h>
 
-static json_t *words_new(void) { return json_array(); }
+static json_t *words_new(void) {
+    return json_array();
+}
 
 static void words_add(json_t *words, const char *text) {
     if (text)
         json_array_append_new(words, json_string(text));
 }
 
-static void reply_crash(struct call *c) { reply_text(c, 500, RT_JSON, "", 0); }
+static void reply_crash(struct call *c) {
+    reply_text(c, 500, RT_JSON, "", 0);
+}
 
 static bool is_full(const struct rt_actor *who) {
     return who->rt->n_tickets >= SANDBOX_RECORDS_MAX || who->rt->n_txns >= SANDBOX_CHANGES_MAX;
@@ -48,12 +52,21 @@ static const char *create_check(const struct rt_actor *who, const json_t *data, 
     return NULL;
 }
 
-static struct rt_ticket *ticket_new(const struct rt_actor *who, const json_t *data, struct rt_queue *q, const char *status) {
+static struct rt_ticket *ticket_new(const struct rt_actor *who, const json_t *data, struct rt_queue *q,
+                                    const char *status) {
     struct rt *rt = who->rt;
     msec_t now = who->c->now / SEC_MS * SEC_MS;
     struct rt_ticket *t = arena_make(rt->a, struct rt_ticket);
-    *t = (struct rt_ticket){.id = (int)rt->n_tickets + 1, .effective = t, .queue = q, .status = status, .type = "ticket",
-                            .owner = rt->nobody, .creator = who->user, .updater = who->user, .created = now, .updated = now};
+    *t = (struct rt_ticket){.id = (int)rt->n_tickets + 1,
+                            .effective = t,
+                            .queue = q,
+                            .status = status,
+                            .type = "ticket",
+                            .owner = rt->nobody,
+                            .creator = who->user,
+                            .updater = who->user,
+                            .created = now,
+                            .updated = now};
     const char *subject = rt_scalar(who->c->a, json_object_get(data, "Subject"));
     t->subject = subject ? rt_subject_clean(rt->a, subject) : "";
     const char *owner = rt_scalar(who->c->a, json_object_get(data, "Owner"));
@@ -69,7 +82,8 @@ static struct rt_ticket *ticket_new(const struct rt_actor *who, const json_t *da
     return t;
 }
 
-static struct rt_ticket *ticket_create(const struct rt_actor *who, json_t *data, const char **ret_words, int *ret_code) {
+static struct rt_ticket *ticket_create(const struct rt_actor *who, json_t *data, const char **ret_words,
+                                       int *ret_code) {
     struct rt_queue *q = NULL;
     const char *status = NULL;
     *ret_words = is_full(who) ? "the sandbox is full" : create_check(who, data, &q, &status, ret_code);
@@ -171,7 +185,11 @@ static int message_add(const struct rt_actor *who, struct rt_ticket *t, bool com
     struct rt_txn *x = rt_txn_add(who, t, who->user, comment ? "Comment" : "Correspond", "", NULL, NULL,
                                   str_empty(subject) ? "No Subject" : arena_printf(a, "%s\n", subject));
     content = text_to_lf(a, content ? content : "");
-    rt_attachment_add(who->rt, x, !*content ? "application/octet-stream" : str_empty(type) ? "text/plain" : type, subject, content);
+    rt_attachment_add(who->rt, x,
+                      !*content         ? "application/octet-stream"
+                      : str_empty(type) ? "text/plain"
+                                        : type,
+                      subject, content);
     if (!comment && !is_requestor(who, t))
         t->told = who->c->now / SEC_MS * SEC_MS;
     rt_scrips_run(who, t, x, content);
@@ -195,11 +213,13 @@ static json_t *message_read(struct call *c) {
             reply_crash(c); /* other than with tickets */
         return data;
     }
-    if (!type || !(str_is(arena_strndup(c->a, type, len), "text/plain") || str_is(arena_strndup(c->a, type, len), "text/html"))) {
+    if (!type || !(str_is(arena_strndup(c->a, type, len), "text/plain") ||
+                   str_is(arena_strndup(c->a, type, len), "text/html"))) {
         rt_message(c, 415, "Unsupported Media Type");
         return NULL;
     }
-    return json_pack("{s:s,s:s}", "Content", c->request->body_len ? arena_strndup(c->a, c->request->body, c->request->body_len) : "",
+    return json_pack("{s:s,s:s}", "Content",
+                     c->request->body_len ? arena_strndup(c->a, c->request->body, c->request->body_len) : "",
                      "ContentType", arena_strndup(c->a, type, len));
 }
 
@@ -226,6 +246,25 @@ void rt_post_message(const struct rt_actor *who, struct rt_ticket *t, bool comme
     else
         reply_crash(c);
     json_decref(words);
+}
+
+/* ---- mail ---- */
+
+struct rt_ticket *rt_mail_in(const struct rt_actor *who, struct rt_ticket *t, const char *subject, const char *content,
+                             const char **ret_words) {
+    int code = 0;
+    cleanup_json json_t *data = json_pack("{s:s,s:s,s:s,s:s,s:s}", "Queue", "Incidents", "Requestor", who->user->name,
+                                          "Subject", subject, "Content", content, "ContentType", "text/plain");
+    cleanup_json json_t *words = words_new();
+    struct rt_txn *x;
+    *ret_words = "not a text";
+    if (!data)
+        return NULL;
+    if (!t)
+        return ticket_create(who, data, ret_words, &code);
+    code = message_add(who, t, false, data, words, &x);
+    *ret_words = arena_strdup(who->c->a, json_string_value(json_array_get(words, 0)));
+    return code == 201 ? t : NULL;
 }
 
 /* ---- many at once ---- */

@@ -45,33 +45,69 @@ static const struct rt_action incident_actions[] = {
 };
 static const struct rt_action default_actions[] = {{NULL, NULL, NULL}};
 
-static const struct rt_lifecycle incidents = {"incidents",    is_new, is_active, is_closed, incident_moves,
-                                              incident_actions};
-static const struct rt_lifecycle ordinary = {"default",     is_new, is_active, is_closed_default, default_moves,
-                                             default_actions};
+static const struct rt_lifecycle incidents = {"incidents", is_new,         is_active,
+                                              is_closed,   incident_moves, incident_actions};
+static const struct rt_lifecycle ordinary = {"default",         is_new,        is_active,
+                                             is_closed_default, default_moves, default_actions};
 
 static const char *const impacts[] = {"low", "medium", "high", "critical", NULL};
 static const struct rt_field fields[RT_CF_COUNT] = {
     {2, "Problem", NULL}, {3, "Known Error", NULL}, {4, "Defect", NULL}, {5, "Impact", impacts}, {6, "Service", NULL}};
 
 #define BRIDGE_RIGHTS                                                                                                  \
-    (RT_SEE_QUEUE | RT_SHOW | RT_SHOW_COMMENTS | RT_SHOW_OUTGOING | RT_CREATE | RT_MODIFY | RT_COMMENT | RT_REPLY |        \
+    (RT_SEE_QUEUE | RT_SHOW | RT_SHOW_COMMENTS | RT_SHOW_OUTGOING | RT_CREATE | RT_MODIFY | RT_COMMENT | RT_REPLY |    \
      RT_SEE_CF | RT_MODIFY_CF)
 #define AGENT_RIGHTS                                                                                                   \
-    (RT_SEE_QUEUE | RT_SHOW | RT_SHOW_COMMENTS | RT_CREATE | RT_MODIFY | RT_COMMENT | RT_REPLY | RT_SEE_CF |              \
+    (RT_SEE_QUEUE | RT_SHOW | RT_SHOW_COMMENTS | RT_CREATE | RT_MODIFY | RT_COMMENT | RT_REPLY | RT_SEE_CF |           \
      RT_MODIFY_CF | RT_OWN | RT_DELETE)
 
 static const struct rt_user people[] = {
     {1, "RT_System", "The RT System itself", NULL, NULL, NULL, false, true, "", {RT_ALL, RT_ALL}, 0},
     {6, "Nobody", "Nobody in particular", NULL, NULL, NULL, false, false, "", {0, 0}, 0},
-    {14, "root", "Enoch Root", "root@localhost", "password", "1-14-5a6b07005a6b07005a6b07005a6b0014", true, true, "",
-     {RT_ALL, RT_ALL}, 0},
-    {27, "bridge", "Incident-defect bridge", "bridge@rig.example", "bridge-pw", "1-27-5a6b07005a6b07005a6b07005a6b0027",
-     true, false, "", {BRIDGE_RIGHTS, 0}, 0},
-    {29, "agent", "Ada Agent", "agent@rig.example", "agent-pw", "1-29-5a6b07005a6b07005a6b07005a6b0029", true, false, "",
-     {AGENT_RIGHTS, AGENT_RIGHTS}, 0},
-    {31, "outsider", "Olga Outsider", "outsider@rig.example", "outsider-pw", "1-31-5a6b07005a6b07005a6b07005a6b0031", true,
-     false, "", {0, 0}, 0},
+    {14,
+     "root",
+     "Enoch Root",
+     "root@localhost",
+     "password",
+     "1-14-5a6b07005a6b07005a6b07005a6b0014",
+     true,
+     true,
+     "",
+     {RT_ALL, RT_ALL},
+     0},
+    {27,
+     "bridge",
+     "Incident-defect bridge",
+     "bridge@rig.example",
+     "bridge-pw",
+     "1-27-5a6b07005a6b07005a6b07005a6b0027",
+     true,
+     false,
+     "",
+     {BRIDGE_RIGHTS, 0},
+     0},
+    {29,
+     "agent",
+     "Ada Agent",
+     "agent@rig.example",
+     "agent-pw",
+     "1-29-5a6b07005a6b07005a6b07005a6b0029",
+     true,
+     false,
+     "",
+     {AGENT_RIGHTS, AGENT_RIGHTS},
+     0},
+    {31,
+     "outsider",
+     "Olga Outsider",
+     "outsider@rig.example",
+     "outsider-pw",
+     "1-31-5a6b07005a6b07005a6b07005a6b0031",
+     true,
+     false,
+     "",
+     {0, 0},
+     0},
     {33, "alice", "Alice Requester", "alice@customer.example", "alice-pw", NULL, false, false, "", {0, 0}, 0},
     {35, "bob", "Bob Requester", "bob@customer.example", "bob-pw", NULL, false, false, "", {0, 0}, 0},
 };
@@ -79,11 +115,18 @@ static const struct rt_user people[] = {
 static void seed_queue(struct rt *rt, int id, const char *name, const char *description, const struct rt_lifecycle *l,
                        int txn, msec_t now) {
     struct rt_queue *q = arena_push(rt->a, &rt->queues, &rt->n_queues);
-    *q = (struct rt_queue){.id = id, .name = name, .description = description, .correspond = "", .comment = "",
-                           .lifecycle = l};
+    *q = (struct rt_queue){
+        .id = id, .name = name, .description = description, .correspond = "", .comment = "", .lifecycle = l};
     struct rt_txn *x = arena_make(rt->a, struct rt_txn);
-    *x = (struct rt_txn){.id = txn, .queue = id, .type = "Create", .field = "", .old = "", .new = "", .data = "",
-                         .creator = rt->system, .created = now};
+    *x = (struct rt_txn){.id = txn,
+                         .queue = id,
+                         .type = "Create",
+                         .field = "",
+                         .old = "",
+                         .new = "",
+                         .data = "",
+                         .creator = rt->system,
+                         .created = now};
     *arena_push(rt->a, &rt->txns, &rt->n_txns) = x;
 }
 

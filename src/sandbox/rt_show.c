@@ -22,7 +22,9 @@ json_t *rt_time(const struct rt_actor *who, msec_t t) {
     return json_string(t ? time_text(who->c->a, t) : "1970-01-01T00:00:00Z");
 }
 
-static json_t *user_ref(const struct rt_actor *who, const struct rt_user *u) { return rt_ref(who, "user", u->name); }
+static json_t *user_ref(const struct rt_actor *who, const struct rt_user *u) {
+    return rt_ref(who, "user", u->name);
+}
 
 static json_t *number_text(const struct rt_actor *who, int64_t n) {
     return json_string(arena_printf(who->c->a, "%lld", (long long)n));
@@ -36,7 +38,8 @@ static json_t *self_link(const struct rt_actor *who, const char *type, int id) {
 }
 
 static json_t *plain_link(const struct rt_actor *who, const char *ref, const char *path) {
-    return json_pack("{s:s,s:s}", "ref", ref, "_url", arena_printf(who->c->a, "%s" API "%s", who->c->sb->base_url, path));
+    return json_pack("{s:s,s:s}", "ref", ref, "_url",
+                     arena_printf(who->c->a, "%s" API "%s", who->c->sb->base_url, path));
 }
 
 /* ---- tickets ---- */
@@ -84,7 +87,8 @@ static void actions_link(const struct rt_actor *who, const struct rt_ticket *t, 
     for (const struct rt_action *x = l->actions; x->to; x++) {
         if (!rt_status_may(l, t->status, x->to) || !rt_may(who, t, RT_MODIFY))
             continue;
-        json_t *j = plain_link(who, "lifecycle", arena_printf(who->c->a, "/ticket/%d%s", t->id, x->update ? "/comment" : ""));
+        json_t *j =
+            plain_link(who, "lifecycle", arena_printf(who->c->a, "/ticket/%d%s", t->id, x->update ? "/comment" : ""));
         json_object_set_new(j, "from", json_string("*"));
         json_object_set_new(j, "to", json_string(x->to));
         json_object_set_new(j, "label", json_string(x->label));
@@ -104,7 +108,8 @@ json_t *rt_ticket_links(const struct rt_actor *who, const struct rt_ticket *t) {
         fields_link(who, links);
     json_array_append_new(links, plain_link(who, "history", arena_printf(who->c->a, "/ticket/%d/history", t->id)));
     if (rt_may(who, t, RT_REPLY))
-        json_array_append_new(links, plain_link(who, "correspond", arena_printf(who->c->a, "/ticket/%d/correspond", t->id)));
+        json_array_append_new(links,
+                              plain_link(who, "correspond", arena_printf(who->c->a, "/ticket/%d/correspond", t->id)));
     if (rt_may(who, t, RT_COMMENT))
         json_array_append_new(links, plain_link(who, "comment", arena_printf(who->c->a, "/ticket/%d/comment", t->id)));
     actions_link(who, t, links);
@@ -118,11 +123,15 @@ static void expand(const struct rt_actor *who, json_t *ref, const struct rt_user
         size_t len = strcspn(wanted, ",");
         const char *name = arena_strndup(who->c->a, wanted, len), *value = NULL;
         if (u)
-            value = str_is(name, "Name") ? u->name : str_is(name, "RealName") ? u->real_name
-                                                 : str_is(name, "EmailAddress") ? u->email : NULL;
+            value = str_is(name, "Name")           ? u->name
+                    : str_is(name, "RealName")     ? u->real_name
+                    : str_is(name, "EmailAddress") ? u->email
+                                                   : NULL;
         if (q)
-            value = str_is(name, "Name") ? q->name : str_is(name, "Description") ? q->description
-                                                 : str_is(name, "Lifecycle")     ? q->lifecycle->name : NULL;
+            value = str_is(name, "Name")          ? q->name
+                    : str_is(name, "Description") ? q->description
+                    : str_is(name, "Lifecycle")   ? q->lifecycle->name
+                                                  : NULL;
         if (*name && !json_object_get(ref, name))
             json_object_set_new(ref, name, json_string(value ? value : ""));
         wanted += len + (wanted[len] == ',');
@@ -144,8 +153,9 @@ static bool ticket_date(const struct rt_ticket *t, const char *name, msec_t *ret
     const struct {
         const char *name;
         msec_t value;
-    } dates[] = {{"Created", t->created}, {"LastUpdated", t->updated}, {"Started", t->started}, {"Resolved", t->resolved},
-                 {"Due", t->due},         {"Starts", t->starts},       {"Told", t->told}};
+    } dates[] = {
+        {"Created", t->created}, {"LastUpdated", t->updated}, {"Started", t->started}, {"Resolved", t->resolved},
+        {"Due", t->due},         {"Starts", t->starts},       {"Told", t->told}};
     for (size_t i = 0; i < array_size(dates); i++)
         if (str_is(dates[i].name, name)) {
             *ret = dates[i].value;
@@ -161,8 +171,8 @@ json_t *rt_ticket_show(const struct rt_actor *who, const struct rt_ticket *t) {
                           t->subject, "Status", t->status, "Queue", ref_number(who, "queue", t->queue->id), "Owner",
                           user_ref(who, t->owner), "Creator", user_ref(who, t->creator), "LastUpdatedBy",
                           user_ref(who, t->updater), "Priority", number_text(who, t->priority), "EffectiveId",
-                          ref_number(who, "ticket", t->effective->id), "CustomFields", values_show(who, t), "_hyperlinks",
-                          rt_ticket_links(who, t));
+                          ref_number(who, "ticket", t->effective->id), "CustomFields", values_show(who, t),
+                          "_hyperlinks", rt_ticket_links(who, t));
     for (size_t i = 0; i < array_size(dates); i++) {
         msec_t at = 0;
         (void)ticket_date(t, dates[i], &at);
@@ -245,9 +255,10 @@ json_t *rt_txn_show(const struct rt_actor *who, const struct rt_txn *x) {
     json_t *links = json_array();
     json_array_append_new(links, self_link(who, "transaction", x->id));
     for (size_t i = 0; i < x->n_parts; i++)
-        json_array_append_new(links, plain_link(who, "attachment", arena_printf(who->c->a, "/attachment/%d", x->parts[i]->id)));
-    json_t *j = json_pack("{s:i,s:s,s:o,s:o,s:s,s:o,s:o}", "id", x->id, "Type", x->type, "Creator", user_ref(who, x->creator),
-                          "Created", rt_time(who, x->created), "TimeTaken", "0", "Object",
+        json_array_append_new(
+            links, plain_link(who, "attachment", arena_printf(who->c->a, "/attachment/%d", x->parts[i]->id)));
+    json_t *j = json_pack("{s:i,s:s,s:o,s:o,s:s,s:o,s:o}", "id", x->id, "Type", x->type, "Creator",
+                          user_ref(who, x->creator), "Created", rt_time(who, x->created), "TimeTaken", "0", "Object",
                           x->ticket ? ref_number(who, "ticket", x->ticket->id) : ref_number(who, "queue", x->queue),
                           "_hyperlinks", links);
     const char *const texts[][2] = {{"Field", x->field}, {"OldValue", x->old}, {"NewValue", x->new}, {"Data", x->data}};
@@ -258,8 +269,12 @@ json_t *rt_txn_show(const struct rt_actor *who, const struct rt_txn *x) {
 }
 
 json_t *rt_txn_field(const struct rt_actor *who, const struct rt_txn *x, const char *field) {
-    const char *const texts[][2] = {{"Type", x->type},    {"Field", x->field}, {"OldValue", x->old},
-                                    {"NewValue", x->new}, {"Data", x->data},   {"TimeTaken", "0"},
+    const char *const texts[][2] = {{"Type", x->type},
+                                    {"Field", x->field},
+                                    {"OldValue", x->old},
+                                    {"NewValue", x->new},
+                                    {"Data", x->data},
+                                    {"TimeTaken", "0"},
                                     {"ObjectType", x->ticket ? "RT::Ticket" : "RT::Queue"}};
     for (size_t i = 0; i < array_size(texts); i++)
         if (str_is(field, texts[i][0]))
@@ -276,7 +291,8 @@ json_t *rt_txn_field(const struct rt_actor *who, const struct rt_txn *x, const c
 static const char *attachment_headers(const struct rt_actor *who, const struct rt_attachment *x) {
     if (*x->headers)
         return x->headers;
-    return arena_printf(who->c->a, "Content-Type: %s; charset=\"utf-8\"\nX-RT-Original-Encoding: utf-8\nContent-Length: %zu",
+    return arena_printf(who->c->a,
+                        "Content-Type: %s; charset=\"utf-8\"\nX-RT-Original-Encoding: utf-8\nContent-Length: %zu",
                         x->type, strlen(x->content));
 }
 
@@ -284,9 +300,9 @@ json_t *rt_attachment_show(const struct rt_actor *who, const struct rt_attachmen
     size_t len = strlen(x->content);
     bool nothing = str_starts(x->type, "multipart/") || !len;
     json_t *j = json_pack("{s:i,s:s,s:s,s:o,s:o,s:s,s:s,s:o,s:o,s:[o]}", "id", x->id, "ContentType", x->type, "Subject",
-                          x->subject, "Creator", user_ref(who, x->txn->creator), "Created", rt_time(who, x->txn->created),
-                          "Headers", attachment_headers(who, x), "MessageId", x->message_id, "TransactionId",
-                          ref_number(who, "transaction", x->txn->id), "Content",
+                          x->subject, "Creator", user_ref(who, x->txn->creator), "Created",
+                          rt_time(who, x->txn->created), "Headers", attachment_headers(who, x), "MessageId",
+                          x->message_id, "TransactionId", ref_number(who, "transaction", x->txn->id), "Content",
                           nothing ? json_null() : json_string(base64_mime(who->c->a, x->content, len)), "_hyperlinks",
                           self_link(who, "attachment", x->id));
     json_object_set_new(j, "Parent", x->parent ? ref_number(who, "attachment", x->parent) : json_string("0"));
@@ -316,15 +332,15 @@ json_t *rt_attachment_field(const struct rt_actor *who, const struct rt_attachme
 json_t *rt_user_show(const struct rt_actor *who, const struct rt_user *u) {
     json_t *links = json_array();
     json_array_append_new(links, self_link(who, "user", u->id));
-    json_t *j = json_pack("{s:s,s:s?,s:s?,s:i,s:o}", "Name", u->name, "RealName", u->real_name, "EmailAddress", u->email,
-                          "Privileged", u->privileged ? 1 : 0, "_hyperlinks", links);
+    json_t *j = json_pack("{s:s,s:s?,s:s?,s:i,s:o}", "Name", u->name, "RealName", u->real_name, "EmailAddress",
+                          u->email, "Privileged", u->privileged ? 1 : 0, "_hyperlinks", links);
     if (u != who->user && !who->user->superuser)
         return j; /* a stranger gets the summary */
     json_array_append_new(links, plain_link(who, "history", arena_printf(who->c->a, "/user/%d/history", u->id)));
     if (who->user->superuser)
         json_array_append_new(links, plain_link(who, "memberships", arena_printf(who->c->a, "/user/%d/groups", u->id)));
-    json_t *more = json_pack("{s:i,s:s,s:s,s:[],s:[],s:o,s:o,s:o,s:o}", "id", u->id, "Timezone", u->zone, "Disabled", "0",
-                             "Memberships", "CustomFields", "Created", rt_time(who, u->created), "LastUpdated",
+    json_t *more = json_pack("{s:i,s:s,s:s,s:[],s:[],s:o,s:o,s:o,s:o}", "id", u->id, "Timezone", u->zone, "Disabled",
+                             "0", "Memberships", "CustomFields", "Created", rt_time(who, u->created), "LastUpdated",
                              rt_time(who, u->created), "Creator", user_ref(who, who->rt->system), "LastUpdatedBy",
                              user_ref(who, who->rt->system));
     json_object_update(j, more);

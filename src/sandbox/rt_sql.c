@@ -23,12 +23,14 @@ struct parser {
 
 static bool refuse(struct parser *p, const char *expected) {
     if (!p->words)
-        p->words = arena_printf(p->a, "Wrong query, expecting a %s in '%.*s>%.30s<--here'", expected, (int)(p->at - p->text),
-                                p->text, p->at);
+        p->words = arena_printf(p->a, "Wrong query, expecting a %s in '%.*s>%.30s<--here'", expected,
+                                (int)(p->at - p->text), p->text, p->at);
     return false;
 }
 
-static void skip_space(struct parser *p) { p->at += strspn(p->at, " \t\r\n"); }
+static void skip_space(struct parser *p) {
+    p->at += strspn(p->at, " \t\r\n");
+}
 
 static bool take_word(struct parser *p, const char *word) {
     size_t len = strlen(word);
@@ -108,9 +110,18 @@ static bool take_op(struct parser *p, struct rt_node *n) {
     static const struct {
         const char *word;
         enum rt_op op;
-    } ops[] = {{"!=", RT_NE},  {"<=", RT_LE},        {">=", RT_GE},          {"=", RT_EQ},
-               {"<", RT_LT},   {">", RT_GT},         {"LIKE", RT_LIKE},      {"NOT LIKE", RT_UNLIKE},
-               {"STARTSWITH", RT_STARTS}, {"ENDSWITH", RT_ENDS}, {"IS NOT NULL", RT_NOT_NULL}, {"IS NULL", RT_NULL}};
+    } ops[] = {{"!=", RT_NE},
+               {"<=", RT_LE},
+               {">=", RT_GE},
+               {"=", RT_EQ},
+               {"<", RT_LT},
+               {">", RT_GT},
+               {"LIKE", RT_LIKE},
+               {"NOT LIKE", RT_UNLIKE},
+               {"STARTSWITH", RT_STARTS},
+               {"ENDSWITH", RT_ENDS},
+               {"IS NOT NULL", RT_NOT_NULL},
+               {"IS NULL", RT_NULL}};
     for (size_t i = 0; i < array_size(ops); i++)
         if (take_word(p, ops[i].word)) {
             n->op = ops[i].op;
@@ -167,7 +178,8 @@ struct rt_node *rt_sql_parse(struct arena *a, const char *text, bool (*knows)(co
     return NULL;
 }
 
-static bool node_true(const struct rt_node *n, bool (*match)(const void *arg, const struct rt_node *term), const void *arg) {
+static bool node_true(const struct rt_node *n, bool (*match)(const void *arg, const struct rt_node *term),
+                      const void *arg) {
     return n->nodes ? rt_sql_eval(n, match, arg) : match(arg, n);
 }
 
@@ -176,8 +188,8 @@ static bool same_group(const struct rt_node *a, const struct rt_node *b) {
 }
 
 /* The group of the node at `first`: all terms of its field, joined by their own joiners. */
-static bool group_true(const struct rt_node *n, size_t first, bool (*match)(const void *arg, const struct rt_node *term),
-                       const void *arg) {
+static bool group_true(const struct rt_node *n, size_t first,
+                       bool (*match)(const void *arg, const struct rt_node *term), const void *arg) {
     bool result = node_true(&n->nodes[first], match, arg);
     for (size_t i = first + 1; i < n->n_nodes; i++) {
         if (!same_group(&n->nodes[first], &n->nodes[i]))

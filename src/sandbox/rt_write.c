@@ -11,8 +11,8 @@ struct rt_txn *rt_txn_add(const struct rt_actor *who, struct rt_ticket *t, const
                           const char *field, const char *old, const char *new, const char *data) {
     struct rt *rt = who->rt;
     struct rt_txn *x = arena_make(rt->a, struct rt_txn);
-    *x = (struct rt_txn){.id = rt->next_txn++, .ticket = t, .type = type, .field = field, .creator = by,
-                         .created = who->c->now};
+    *x = (struct rt_txn){
+        .id = rt->next_txn++, .ticket = t, .type = type, .field = field, .creator = by, .created = who->c->now};
     x->old = arena_strdup(rt->a, old ? old : "");
     x->new = arena_strdup(rt->a, new ? new : "");
     x->data = arena_strdup(rt->a, data ? data : "");
@@ -33,9 +33,10 @@ struct rt_attachment *rt_attachment_add(struct rt *rt, struct rt_txn *txn, const
     x->subject = arena_strdup(rt->a, subject ? subject : "");
     x->content = arena_strdup(rt->a, content);
     x->headers = "";
-    x->message_id = str_is(txn->type, "EmailRecord") || str_is(txn->type, "CommentEmailRecord")
-                        ? ""
-                        : arena_printf(rt->a, "rt-5.0.3-%d-%lld-0@rig.example", txn->id, (long long)(txn->created / SEC_MS));
+    x->message_id =
+        str_is(txn->type, "EmailRecord") || str_is(txn->type, "CommentEmailRecord")
+            ? ""
+            : arena_printf(rt->a, "rt-5.0.3-%d-%lld-0@rig.example", txn->id, (long long)(txn->created / SEC_MS));
     *arena_push(rt->a, &rt->attachments, &rt->n_attachments) = x;
     *arena_push(rt->a, &txn->parts, &txn->n_parts) = x;
     return x;
@@ -82,6 +83,8 @@ const char *rt_status_set(const struct rt_actor *who, struct rt_ticket *t, const
         return "That ticket has unresolved dependencies";
     from = t->status;
     status_apply(who, t, by, to);
+    if (str_is(to, "deleted"))
+        return "Ticket deleted";
     return arena_printf(a, "Status changed from '%s' to '%s'", from, to);
 }
 
@@ -97,7 +100,9 @@ static char *subject_line(struct arena *a, const char *subject) {
     return out;
 }
 
-char *rt_subject_clean(struct arena *a, const char *subject) { return str_cut(a, subject_line(a, subject), RT_SUBJECT_MAX); }
+char *rt_subject_clean(struct arena *a, const char *subject) {
+    return str_cut(a, subject_line(a, subject), RT_SUBJECT_MAX);
+}
 
 static const char *quoted(struct arena *a, const char *s) {
     return str_empty(s) ? "(no value)" : arena_printf(a, "'%s'", s);
@@ -138,7 +143,9 @@ static const char *owner_set(const struct rt_actor *who, struct rt_ticket *t, co
     return arena_printf(who->c->a, "Owner changed from %s to %s", old->name, u->name);
 }
 
-static const char *priority_word(int64_t p) { return p >= 100 ? "High" : p >= 50 ? "Medium" : "Low"; }
+static const char *priority_word(int64_t p) {
+    return p >= 100 ? "High" : p >= 50 ? "Medium" : "Low";
+}
 
 static const char *priority_set(const struct rt_actor *who, struct rt_ticket *t, const char *text) {
     int64_t old = t->priority, p = 0;
@@ -217,7 +224,8 @@ static const char *option_find(const struct rt_field *f, const char *text) {
 static const char *value_delete(const struct rt_actor *who, struct rt_ticket *t, int i) {
     const char *old = t->values[i].text;
     t->values[i] = (struct rt_value){0};
-    rt_txn_add(who, t, who->user, "CustomField", arena_printf(who->rt->a, "%d", who->rt->fields[i].id), old, NULL, NULL);
+    rt_txn_add(who, t, who->user, "CustomField", arena_printf(who->rt->a, "%d", who->rt->fields[i].id), old, NULL,
+               NULL);
     return arena_printf(who->c->a, "%s is no longer a value for custom field %s", old, who->rt->fields[i].name);
 }
 
@@ -229,7 +237,7 @@ static const char *value_set(const struct rt_actor *who, struct rt_ticket *t, in
     const char *new = str_empty(text) ? NULL : option_find(f, text);
     if (!str_empty(text) && !new)
         return "Invalid value for custom field";
-    if (new && str_is(old, new))
+    if (new &&str_is(old, new))
         return NULL;
     t->values[i] = (struct rt_value){true, arena_strdup(rt->a, new)};
     rt_txn_add(who, t, who->user, "CustomField", arena_printf(rt->a, "%d", f->id), old, new, NULL);

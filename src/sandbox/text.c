@@ -71,7 +71,9 @@ bool text_is_utf8(const char *s, size_t len) {
     return j != NULL;
 }
 
-json_t *json_text_or_null(const char *s) { return s ? json_string(s) : json_null(); }
+json_t *json_text_or_null(const char *s) {
+    return s ? json_string(s) : json_null();
+}
 
 char *text_to_lf(struct arena *a, const char *s) {
     char *out = arena_strdup(a, s);
@@ -97,4 +99,6 @@ char *text_to_crlf(struct arena *a, const char *s) {
     return out;
 }
 
-bool text_contains_nocase(const char *s, const char *part) { return s && strcasestr(s, part) != NULL; }
+bool text_contains_nocase(const char *s, const char *part) {
+    return s && strcasestr(s, part) != NULL;
+}

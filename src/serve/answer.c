@@ -8,17 +8,9 @@ static const struct {
     int status;
     const char *title;
 } titles[] = {
-    {400, "Bad request"},
-    {403, "Not allowed"},
-    {404, "Not found"},
-    {405, "Method not allowed"},
-    {409, "Conflict"},
-    {413, "Body too large"},
-    {415, "Not JSON"},
-    {421, "Not our host"},
-    {422, "Cannot be done"},
-    {500, "Failed"},
-    {503, "Not now"},
+    {400, "Bad request"},    {403, "Not allowed"},    {404, "Not found"}, {405, "Method not allowed"},
+    {409, "Conflict"},       {413, "Body too large"}, {415, "Not JSON"},  {421, "Not our host"},
+    {422, "Cannot be done"}, {500, "Failed"},         {503, "Not now"},
 };
 
 const char *status_title(int status) {
@@ -50,6 +42,5 @@ void answer_problem(struct http_call *call, int status, const char *detail) {
 }
 
 void answer_text(struct http_call *call, int status, const char *type, const char *text) {
-    http_call_answer(call,
-                     &(struct http_answer){.status = status, .type = type, .body = text, .len = strlen(text)});
+    http_call_answer(call, &(struct http_answer){.status = status, .type = type, .body = text, .len = strlen(text)});
 }

@@ -70,4 +70,6 @@ struct serve_host *serve_host_close(struct serve_host *h) {
     return NULL;
 }
 
-int serve_host_port(const struct serve_host *h) { return h->port; }
+int serve_host_port(const struct serve_host *h) {
+    return h->port;
+}

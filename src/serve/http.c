@@ -16,10 +16,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX 256
-#define IDLE_SECONDS 30
+#define CONNECTIONS_MAX   256
+#define IDLE_SECONDS      30
 #define CONNECTION_MEMORY (64 * 1024) /* headers of one request */
-#define ACTOR_BUFFER 4096
+#define ACTOR_BUFFER      4096
 
 struct http_server {
     struct http_server_options o;
@@ -41,8 +41,8 @@ struct conversation {
     struct buf body;
     struct MHD_Response *reply; /* ready, not queued yet */
     int status;
-    bool asked;    /* the handler has been called */
-    bool inside;   /* the handler is on the stack */
+    bool asked;  /* the handler has been called */
+    bool inside; /* the handler is on the stack */
     bool answered;
     bool suspended;
 };
@@ -107,11 +107,13 @@ static enum MHD_Result conversation_send(struct conversation *c) {
 
 static enum MHD_Result conversation_refuse(struct conversation *c, int status, const char *title, const char *detail) {
     char text[300];
-    int n = snprintf(text, sizeof(text), "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}\n",
-                     title, status, detail);
+    int n =
+        snprintf(text, sizeof(text), "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}\n",
+                 title, status, detail);
     c->asked = true;
-    http_call_answer(&c->call, &(struct http_answer){
-                                   .status = status, .type = "application/problem+json", .body = text, .len = (size_t)n});
+    http_call_answer(
+        &c->call,
+        &(struct http_answer){.status = status, .type = "application/problem+json", .body = text, .len = (size_t)n});
     return conversation_send(c);
 }
 
@@ -155,8 +157,7 @@ static void call_end(void *arg, struct MHD_Connection *connection, void **who, e
 /* The name of the user at the other end; one is remembered, as most often they are the same. */
 static const char *call_actor(struct conversation *c) {
     struct http_server *s = c->server;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(c->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct ucred peer;
     socklen_t len = sizeof(peer);
     if (!info || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
@@ -273,12 +274,12 @@ static size_t unescape_nothing(void *arg, struct MHD_Connection *connection, cha
 
 static int server_start(struct http_server *s, struct fault *fault) {
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-    s->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, call_step, s, MHD_OPTION_EXTERNAL_LOGGER, server_log, s, MHD_OPTION_LISTEN_SOCKET,
-        s->o.listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_URI_LOG_CALLBACK, call_begin, s, MHD_OPTION_NOTIFY_COMPLETED, call_end, s,
-        MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL, MHD_OPTION_END);
+    s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, call_step, s, MHD_OPTION_EXTERNAL_LOGGER, server_log, s,
+                                 MHD_OPTION_LISTEN_SOCKET, s->o.listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+                                 (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                                 MHD_OPTION_URI_LOG_CALLBACK, call_begin, s, MHD_OPTION_NOTIFY_COMPLETED, call_end, s,
+                                 MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL, MHD_OPTION_END);
     if (!s->daemon)
         return fault_set(fault, -EIO, "the HTTP server does not start");
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);

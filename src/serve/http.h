@@ -42,8 +42,8 @@ struct http_server_options {
     const struct serve_loop *loop;
     const struct timers *timers;
     const struct log *log;
-    int listen_fd;        /* becomes the server's */
-    bool local;           /* a Unix socket: calls have an actor */
+    int listen_fd; /* becomes the server's */
+    bool local;    /* a Unix socket: calls have an actor */
     size_t body_max;
     void (*handle)(void *arg, struct http_call *call);
     void *arg;

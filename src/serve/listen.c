@@ -2,8 +2,8 @@
  *
  * Called by serve.c and host.c at their start; owns nothing afterwards. What
  * must hold: no door is open to another machine, and none on disk to another user. */
-#include "http.h"
 #include "bascule/socket.h"
+#include "http.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -69,7 +69,8 @@ int listen_tcp(const char *host, int port, int *ret_fd, int *ret_port, struct fa
     else
         return fault_set(fault, -EINVAL, "listen: %s is no loopback address; use 127.0.0.1 or ::1", host);
     if (fd == -EADDRINUSE)
-        return fault_set(fault, fd, "listen: port %d on %s is in use: stop what uses it, or choose another", port, host);
+        return fault_set(fault, fd, "listen: port %d on %s is in use: stop what uses it, or choose another", port,
+                         host);
     if (fd < 0)
         return fault_set(fault, fd, "listen: %s:%d: %s", host, port, strerror(-fd));
     *ret_fd = fd;

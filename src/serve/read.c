@@ -31,24 +31,36 @@ static const char *read_params(struct http_call *call, struct report_query *q) {
         if (at < array_size(known))
             *known[at].value = params[i].value;
         else if (!str_is(params[i].name, "limit"))
-            return arena_printf(call->arena, "there is no parameter '%s'; there are state, tracker, problem, kind, "
-                                             "search, since, ref, after, limit", params[i].name);
+            return arena_printf(call->arena,
+                                "there is no parameter '%s'; there are state, tracker, problem, kind, "
+                                "search, since, ref, after, limit",
+                                params[i].name);
         else if (read_limit(q, params[i].value) < 0)
             return arena_printf(call->arena, "limit must be between 1 and %d", REPORT_LIMIT_MAX);
     }
     return NULL;
 }
 
+int read_try(struct serve *s, struct report_query *q, json_t **ret, struct fault *fault) {
+    q->now = clock_now(s->o.clock);
+    int r = report_read(s->db, q, ret, fault);
+    switch (r) {
+    case 0: return 200;
+    case REPORT_NOT_FOUND: return 404;
+    case REPORT_BAD_QUERY: return 400;
+    case -ETIMEDOUT:
+    case -EBUSY: return 503;
+    default: return 500;
+    }
+}
+
 json_t *read_ask(struct serve *s, struct http_call *call, struct report_query *q) {
     struct fault f = {0};
     json_t *answer = NULL;
-    q->now = clock_now(s->o.clock);
-    int r = report_read(s->db, q, &answer, &f);
-    if (r == 0)
-        return answer;
-    int status = r == REPORT_NOT_FOUND ? 404 : r == REPORT_BAD_QUERY ? 400 : r == -ETIMEDOUT || r == -EBUSY ? 503 : 500;
-    answer_problem(call, status, f.text);
-    return NULL;
+    int status = read_try(s, q, &answer, &f);
+    if (status != 200)
+        answer_problem(call, status, f.text);
+    return answer;
 }
 
 /* One thing, named by the second segment. */

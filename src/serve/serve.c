@@ -43,9 +43,8 @@ static bool small_handle(struct serve *s, struct http_call *call) {
 /* ---- calls ---- */
 
 static void method_refuse(struct http_call *call, const char *methods) {
-    cleanup_json json_t *p =
-        json_pack("{s:s, s:s, s:i, s:s+}", "type", "about:blank", "title", status_title(405), "status", 405, "detail",
-                  "this address answers to ", methods);
+    cleanup_json json_t *p = json_pack("{s:s, s:s, s:i, s:s+}", "type", "about:blank", "title", status_title(405),
+                                       "status", 405, "detail", "this address answers to ", methods);
     char *text = json_dumps(p, JSON_COMPACT);
     struct http_header allow = {"Allow", methods};
     http_call_answer(call, &(struct http_answer){
@@ -89,6 +88,10 @@ static void api_handle(struct serve *s, struct http_call *call, const char **seg
     write_handle(s, call, segments, count);
 }
 
+static bool has_page(const char *of) {
+    return str_is(of, "problems") || str_is(of, "incidents") || str_is(of, "defects");
+}
+
 static void any_handle(struct serve *s, struct http_call *call, bool local) {
     const char *segments[URI_SEGMENTS_MAX];
     size_t count;
@@ -103,6 +106,8 @@ static void any_handle(struct serve *s, struct http_call *call, bool local) {
         api_handle(s, call, segments + 2, count - 2, local);
     else if (!reads)
         method_refuse(call, "GET, HEAD");
+    else if (count == 2 && has_page(segments[0]))
+        page_detail_handle(s, call, segments[0], segments[1]);
     else
         answer_problem(call, 404, "there is nothing here; the page is at /, the API at /api/v1");
 }
@@ -120,10 +125,13 @@ static void tcp_handle(void *arg, struct http_call *call) {
     if (host_is_ours(s, call))
         any_handle(s, call, false);
     else
-        answer_problem(call, 421, "this service is not known under that name; `public_url` of its configuration can name it");
+        answer_problem(call, 421,
+                       "this service is not known under that name; `public_url` of its configuration can name it");
 }
 
-static void local_handle(void *arg, struct http_call *call) { any_handle(arg, call, true); }
+static void local_handle(void *arg, struct http_call *call) {
+    any_handle(arg, call, true);
+}
 
 /* ---- opening ---- */
 
@@ -192,4 +200,6 @@ struct serve *serve_close(struct serve *s) {
     return NULL;
 }
 
-int serve_port(const struct serve *s) { return s->port; }
+int serve_port(const struct serve *s) {
+    return s->port;
+}

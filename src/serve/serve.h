@@ -6,6 +6,7 @@
 #include "http.h"
 
 #define BODY_MAX (1024 * 1024)
+#define PAGE_MAX (1024 * 1024)
 
 struct serve {
     struct serve_options o;
@@ -46,7 +47,9 @@ const char *status_title(int status);
 
 /* GET /api/v1/...; segments are those behind v1. */
 void read_handle(struct serve *s, struct http_call *call, const char **segments, size_t count);
-/* Asks the database; on failure answers the call and gives NULL. */
+/* Asks the database; gives 200 and the answer, or the HTTP status of the fault. */
+int read_try(struct serve *s, struct report_query *q, json_t **ret, struct fault *fault);
+/* On failure answers the call and gives NULL. */
 json_t *read_ask(struct serve *s, struct http_call *call, struct report_query *q);
 /* Puts what the engine knows by heart into an answer to STATUS or TRACKERS. */
 void live_merge(struct serve *s, json_t *answer);
@@ -60,10 +63,15 @@ void page_style_handle(struct http_call *call);
 
 /* The page's text out of the answers; pure, for the tests. */
 struct page_parts {
-    const json_t *status, *attention, *problems, *effects;
+    const json_t *status, *attention, *problems, *defects, *effects;
     const char *version;
     msec_t now;
 };
+/* The page of one problem, incident or defect; pure. */
+void page_detail_render(struct buf *b, const json_t *item, const char *version, msec_t now);
+/* GET /problems/P-n, /incidents/REF, /defects/REF; of is the first segment. */
+void page_detail_handle(struct serve *s, struct http_call *call, const char *of, const char *ref);
+void page_answer(struct http_call *call, int status, const struct buf *b);
 void page_render(struct buf *b, const struct page_parts *parts);
 
 #endif

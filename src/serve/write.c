@@ -101,8 +101,9 @@ static json_t *problem_complete(json_t *result, int status) {
 static void command_answer(void *who, int status, json_t *result) {
     struct http_call *call = who;
     cleanup_buf struct buf b = {0};
-    cleanup_json json_t *value =
-        status >= 400 ? problem_complete(result, status) : result ? json_incref(result) : json_object();
+    cleanup_json json_t *value = status >= 400 ? problem_complete(result, status)
+                                 : result      ? json_incref(result)
+                                               : json_object();
     char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     buf_str(&b, text ? text : "{}");
     buf_char(&b, '\n');

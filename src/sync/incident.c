@@ -174,7 +174,7 @@ void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int
     d.judged.at = d.i.verdict == VERDICT_DELIVERED ? d.i.delivered_at : d.judged.at;
     facts_of(&d, &f);
     decide(&f, a, x);
-    if (!x->keeps_outcome)
+    if (x->outcome || !x->keeps_outcome)
         d.i.outcome = x->outcome;
     bool spent = f.ignored || f.adopted;
     struct asserting as = {.e = e,

@@ -196,7 +196,7 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
         remember_incident(l, a, ref, r, old);
     bool evidence = gather(l, a, ref, r, e->settings->requesters_suggest);
     if (r->kind == KIND_INCIDENT) {
-        if (evidence)
+        if (evidence || !old) /* a new one may be named by a defect that was seen before it */
             relink_incident(e, a, ref, seen->adopt);
         if (evidence || incident_moved(r, old))
             store_due(e->store, KIND_INCIDENT, ref, 0, seen->adopt, "it was seen changed");

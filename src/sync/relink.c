@@ -107,16 +107,6 @@ static void link_came(struct engine *e, struct arena *a, const char *ref, const 
     store_link_put(e->store, &(struct link_row){.problem = t->problem, .ref = ref, .kind = "incident", .status = status, .linked_at = t->at});
     if (was && str_is(was->status, status))
         return;
-    if (!t->confirmed)
-        store_attention_set(e->store,
-                            &(struct attention_item){.kind = "suggestion",
-                                                     .subject = ref,
-                                                     .text = arena_printf(a, "perhaps P-%lld: only the requester's words say so", (long long)t->problem),
-                                                     .who = "practitioner",
-                                                     .clear = "bascule confirm N or bascule reject N, see bascule show REF"},
-                            now_of(e));
-    else
-        store_attention_clear(e->store, "suggestion", ref);
     journal(e, "bridge", t->confirmed ? "linked" : "suggested", ref, t->problem, 0, "%s with P-%lld", t->confirmed ? "linked" : "perhaps linked",
             (long long)t->problem);
     store_due_problem(e->store, t->problem, adopt, "an incident was linked");
@@ -125,7 +115,6 @@ static void link_came(struct engine *e, struct arena *a, const char *ref, const 
 
 static void link_went(struct engine *e, struct arena *a, const char *ref, const struct link_row *was) {
     store_link_drop(e->store, was->problem, ref);
-    store_attention_clear(e->store, "suggestion", ref);
     if (str_is(was->status, "confirmed")) {
         journal(e, "bridge", "unlinked", ref, was->problem, 0, "no evidence for P-%lld stands any more", (long long)was->problem);
         store_due_problem(e->store, was->problem, false, "an incident was unlinked");
@@ -135,6 +124,31 @@ static void link_went(struct engine *e, struct arena *a, const char *ref, const 
             store_due(e->store, KIND_DEFECT, defects[i].ref, 0, false, "an incident was unlinked");
         problem_maybe_undo(e, a, was->problem);
     }
+}
+
+/* Words that only suggest wait for a person; the first of them is named. */
+static void attend_suggestion(struct engine *e, struct arena *a, const char *ref, const struct evidences *evidence, const struct targets *t) {
+    for (size_t i = 0; i < evidence->count; i++) {
+        const struct evidence *v = &evidence->items[i];
+        int64_t *problems;
+        if (!v->suggested || v->rejected)
+            continue;
+        int64_t id = v->problem ? v->problem : live_problems(e, a, v->defect, &problems) ? problems[0] : 0;
+        const struct target *have = id ? target_find(t, id) : NULL;
+        if (have && have->confirmed)
+            continue;
+        store_attention_set(
+            e->store,
+            &(struct attention_item){.kind = "suggestion",
+                                     .subject = ref,
+                                     .text = arena_printf(a, "perhaps %s: only the requester's words say so (%s)",
+                                                          v->problem ? arena_printf(a, "P-%lld", (long long)v->problem) : v->defect, v->place),
+                                     .who = "practitioner",
+                                     .clear = arena_printf(a, "bascule confirm %lld or bascule reject %lld", (long long)v->n, (long long)v->n)},
+            now_of(e));
+        return;
+    }
+    store_attention_clear(e->store, "suggestion", ref);
 }
 
 void relink_incident(struct engine *e, struct arena *a, const char *ref, bool adopt) {
@@ -160,6 +174,8 @@ void relink_incident(struct engine *e, struct arena *a, const char *ref, bool ad
                 was = &links[k];
         link_came(e, a, ref, &targets.items[i], was, adopt);
     }
+    if (evidence.count || n)
+        attend_suggestion(e, a, ref, &evidence, &targets);
     if (n || targets.count)
         store_due(e->store, KIND_INCIDENT, ref, 0, adopt, "its links were looked at");
 }

@@ -28,6 +28,7 @@ struct list_op {
     msec_t overlap, settle;
     size_t size;
     /* the page */
+    bool more_told, more;  /* the tracker says itself whether there are more pages */
     size_t count;          /* elements, readable or not */
     size_t good;           /* records, also unchanged ones */
     msec_t last, newest, oldest;
@@ -80,6 +81,14 @@ static void element_take(struct op *op, const json_t *element) {
     *arena_push(op->arena, &op->result.records, &op->result.n_records) = r;
 }
 
+/* A page that can't be believed gives nothing at all. */
+static void page_refuse(struct op *op, enum reply_class class, const char *words) {
+    for (size_t i = 0; i < op->result.n_records; i++)
+        record_drop(&op->result.records[i]);
+    op->result.n_records = op->result.n_quarantined = 0;
+    op_finish(op, class, words);
+}
+
 /* One element of a page that isn't JSON as a whole. */
 static void element_raw(void *arg, const char *text, size_t len) {
     struct op *op = arg;
@@ -97,6 +106,16 @@ static void element_raw(void *arg, const char *text, size_t len) {
     quarantine(op, path ? raw_scalar(op->arena, text, len, path + 1) : NULL, arena_strdup(op->arena, fault.text));
 }
 
+static bool is_full(const struct list_op *l) { return l->more_told ? l->more : l->count >= l->size; }
+
+/* {header, has}: where pages may be short before the end, the tracker's own sign counts. */
+static void more_read(struct list_op *l, const struct answer *a) {
+    const json_t *rule = json_object_get(l->spec, "more");
+    const char *value = rule ? http_header(a->reply, json_text(rule, "header")) : NULL;
+    l->more_told = rule != NULL;
+    l->more = value && strstr(value, json_text(rule, "has"));
+}
+
 /* False and a finished operation when the page can't be believed. */
 static bool page_take(struct op *op, const struct answer *a) {
     struct list_op *l = op->mine;
@@ -105,6 +124,7 @@ static bool page_take(struct op *op, const struct answer *a) {
     size_t i;
     json_t *element;
     l->sorted = true;
+    more_read(l, a);
     if (a->class == CLASS_NONSENSE && !a->json && a->reply->result == HTTP_ANSWERED && a->reply->status == 200 &&
         raw_split(a->text, a->len, path, element_raw, op))
         return true;
@@ -113,7 +133,7 @@ static bool page_take(struct op *op, const struct answer *a) {
         return false;
     }
     if (!json_is_array(items)) {
-        op_finish(op, CLASS_NONSENSE, op_words(op, "%s answered without the list %s", op->path, path));
+        page_refuse(op, CLASS_NONSENSE, op_words(op, "%s answered without the list %s", op->path, path));
         return false;
     }
     json_array_foreach(items, i, element)
@@ -121,7 +141,7 @@ static bool page_take(struct op *op, const struct answer *a) {
     const char *total = json_text(l->spec, "total");
     const json_t *all = total ? pick_first(a->json, total) : NULL;
     if (!l->count && json_is_integer(all) && json_integer_value(all) > 0) {
-        op_finish(op, CLASS_NONSENSE, op_words(op, "%s says it found %lld and shows none", op->path,
+        page_refuse(op, CLASS_NONSENSE, op_words(op, "%s says it found %lld and shows none", op->path,
                                                (long long)json_integer_value(all)));
         return false;
     }
@@ -137,8 +157,6 @@ static void cursor_give(struct op *op, json_t *cursor, bool more) {
     op_finish(op, CLASS_OK, NULL);
 }
 
-static bool is_full(const struct list_op *l) { return l->count >= l->size; }
-
 /* Nothing that happened at t can show up any more. */
 static bool is_calm(const struct op *op, const struct list_op *l, msec_t t) {
     return op->clock && op->clock >= t + l->settle;
@@ -147,11 +165,11 @@ static bool is_calm(const struct op *op, const struct list_op *l, msec_t t) {
 static bool page_useless(struct op *op, bool wants_order) {
     struct list_op *l = op->mine;
     if (wants_order && !l->sorted) {
-        op_finish(op, CLASS_NONSENSE, op_words(op, "%s answered in another order than was asked for", op->path));
+        page_refuse(op, CLASS_NONSENSE, op_words(op, "%s answered in another order than was asked for", op->path));
         return true;
     }
-    if (is_full(l) && !l->good) {
-        op_finish(op, CLASS_NONSENSE, op_words(op, "%s: not one record of a whole page can be read", op->path));
+    if (is_full(l) && !l->good && !json_object_get(l->spec, "next")) {
+        page_refuse(op, CLASS_NONSENSE, op_words(op, "%s: not one record of a whole page can be read", op->path));
         return true;
     }
     return false;
@@ -171,7 +189,7 @@ static void keyset_done(struct op *op, const struct answer *a) {
         id = l->last_id;
     }
     if (is_full(l) && t == l->from && str_is(id, l->after)) {
-        op_finish(op, CLASS_NONSENSE, op_words(op, "%s gives the same page again", op->path));
+        page_refuse(op, CLASS_NONSENSE, op_words(op, "%s gives the same page again", op->path));
         return;
     }
     cursor_give(op, json_pack("{s:I, s:s, s:b, s:b}", "t", (json_int_t)t, "id", id, "mid", is_full(l), "calm",
@@ -202,7 +220,7 @@ static void dense_done(struct op *op, const struct answer *a) {
     if (!page_take(op, a) || page_useless(op, false))
         return;
     if (is_full(l) && id_order(l->last_id, l->after) <= 0)
-        op_finish(op, CLASS_NONSENSE, op_words(op, "%s gives the same page again", op->path));
+        page_refuse(op, CLASS_NONSENSE, op_words(op, "%s gives the same page again", op->path));
     else if (is_full(l))
         cursor_give(op, json_pack("{s:I, s:b, s:s}", "t", (json_int_t)l->t, "dense", 1, "id", l->last_id), true);
     else
@@ -227,10 +245,14 @@ static bool window_token(struct op *op, const struct answer *a) {
     struct list_op *l = op->mine;
     const char *path = json_text(l->spec, "next");
     const char *token = path ? pick_as_text(op->arena, pick_first(a->json, path)) : NULL;
+    const json_t *end = json_object_get(l->spec, "end");
     msec_t newest = json_int(l->cursor, "newest", l->t);
     if (!path)
         return false;
     newest = l->newest > newest ? l->newest : newest;
+    op->c.item = a->json;
+    if (end && when_holds(&op->c, end))
+        token = NULL;
     if (token)
         cursor_give(op, json_pack("{s:I, s:s, s:I, s:I}", "t", (json_int_t)l->t, "token", token, "newest",
                                   (json_int_t)newest, "from", (json_int_t)l->from), true);
@@ -251,7 +273,7 @@ static void window_done(struct op *op, const struct answer *a) {
     } else if (json_object_get(l->spec, "dense")) {
         cursor_give(op, json_pack("{s:I, s:b, s:s}", "t", (json_int_t)l->from, "dense", 1, "id", "0"), true);
     } else {
-        op_finish(op, CLASS_NONSENSE, op_words(op, "%s: more than %zu records share one moment", op->path, l->size));
+        page_refuse(op, CLASS_NONSENSE, op_words(op, "%s: more than %zu records share one moment", op->path, l->size));
     }
 }
 

@@ -143,6 +143,17 @@ static void headers_add(struct op *op, struct http_header *headers, size_t *coun
     }
 }
 
+/* The first table of `needs` that isn't loaded. */
+static const char *needs_missing(const struct op *op, const json_t *spec) {
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(spec, "needs"), i, one)
+        if (!json_object_get(op->tracker->cache->tables, json_string_value(one)) &&
+            !json_object_get(op->fetched, json_string_value(one)))
+            return json_string_value(one);
+    return NULL;
+}
+
 /* False when something is missing; the context tells what. */
 static bool request_build(struct op *op, const json_t *spec) {
     enum { HEADERS_MAX = 16 };
@@ -150,7 +161,8 @@ static bool request_build(struct op *op, const json_t *spec) {
     cleanup_buf struct buf url = {.limit = 32u << 10};
     struct http_request *q = &op->request;
     struct http_header *headers = arena_alloc(op->arena, HEADERS_MAX * sizeof(*headers));
-    op->c.want_table = op->c.want_key = op->c.absent = NULL;
+    op->c.want_key = op->c.absent = NULL;
+    op->c.want_table = needs_missing(op, spec);
     *q = (struct http_request){.method = method_of(spec, &path), .timeout = op->tracker->set.timeout,
                                .ca = op->tracker->set.ca, .headers = headers};
     url_build(&op->c, &url, path, json_object_get(spec, "query"));
@@ -205,12 +217,22 @@ static bool row_add(void *arg, json_t *value) {
     return true;
 }
 
+/* Tables that hold for one record, now: Jira's transitions. */
+static json_t *fresh_tables(struct op *op) {
+    json_t *tables = json_object_get(op->c.vars, "$tables");
+    if (!tables) {
+        tables = json_object();
+        op_set(op, "$tables", tables);
+    }
+    return tables;
+}
+
 /* Rows of a keyed table add up; any other reply replaces what was known, but never
  * what was learnt from records (a page of issues shows only some fields). */
 static void table_take(struct op *op, const struct answer *a) {
     const json_t *table = table_of(op, op->fetching);
     bool adds = json_object_get(table, "one") || json_object_get(table, "learn");
-    json_t *tables = op->tracker->cache->tables, *rows = adds ? json_object_get(tables, op->fetching) : NULL;
+    json_t *tables = json_is_true(json_object_get(table, "fresh")) ? fresh_tables(op) : op->tracker->cache->tables, *rows = adds ? json_object_get(tables, op->fetching) : NULL;
     rows = rows ? json_incref(rows) : json_object();
     const char *each = json_text(table, "each");
     struct row_args args = {op, table, rows, op->fetching_key};
@@ -254,6 +276,7 @@ static bool table_fetch(struct op *op) {
     op->fetching = name;
     op->fetching_key = one ? key : NULL;
     op_set_text(op, "key", key);
+    op->c.want_table = NULL;
     if (!request_build(op, spec))
         return false;
     request_send(op, table_done);

@@ -143,16 +143,29 @@ json_t *pick_value(const struct context *c, const char *name) {
     return var_at(c->vars, name);
 }
 
+/* 3.0 is how some trackers say 3. */
+static const char *real_text(struct arena *a, const json_t *value) {
+    double v = json_real_value(value);
+    bool whole = v > -9e15 && v < 9e15 && v == (double)(long long)v;
+    return whole ? arena_printf(a, "%lld", (long long)v) : json_as_text(a, value);
+}
+
+static const char *scalar_text(struct arena *a, const json_t *value) {
+    if (json_is_object(value) || json_is_array(value))
+        return NULL;
+    return json_is_real(value) ? real_text(a, value) : json_as_text(a, value);
+}
+
 const char *pick_as_text(struct arena *a, const json_t *value) {
     cleanup_buf struct buf b = {.limit = TEXT_MAX};
     size_t i;
     json_t *one;
     if (!json_is_array(value)) {
-        const char *text = json_is_object(value) ? NULL : json_as_text(a, value);
+        const char *text = scalar_text(a, value);
         return str_empty(text) ? NULL : str_cut(a, text, TEXT_MAX);
     }
     json_array_foreach(value, i, one) {
-        const char *text = json_is_array(one) || json_is_object(one) ? NULL : json_as_text(a, one);
+        const char *text = scalar_text(a, one);
         if (!str_empty(text))
             buf_printf(&b, "%s%s", b.len ? ", " : "", text);
     }
@@ -284,8 +297,14 @@ int id_order(const char *a, const char *b) {
 
 /* ---- tables ---- */
 
+/* A fresh table belongs to one operation, the others to the tracker. */
+static json_t *table_rows(const struct context *c, const char *table) {
+    json_t *own = json_object_get(json_object_get(c->vars, "$tables"), table);
+    return own ? own : json_object_get(c->tracker->cache->tables, table);
+}
+
 json_t *table_get(struct context *c, const char *table, const char *name) {
-    const json_t *rows = json_object_get(c->tracker->cache->tables, table);
+    const json_t *rows = table_rows(c, table);
     json_t *value = json_object_get(rows, name);
     const char *key;
     json_t *one;
@@ -304,7 +323,7 @@ json_t *table_get(struct context *c, const char *table, const char *name) {
 const char *table_name_of(struct context *c, const char *table, const char *value) {
     const char *key;
     json_t *one;
-    json_object_foreach(json_object_get(c->tracker->cache->tables, table), key, one)
+    json_object_foreach(table_rows(c, table), key, one)
         if (str_is(pick_as_text(c->arena, one), value))
             return arena_strdup(c->arena, key);
     if (!c->want_table) {

@@ -222,7 +222,7 @@ bool raw_split(const char *text, size_t len, const char *path, raw_visit *visit,
         const char *from = s.p;
         if (!scan_value(&s) || s.p >= s.end)
             return false;
-        if (s.p > from)
+        if (s.p > from && *from == '{') /* else it is what a broken element left behind it */
             visit(arg, from, (size_t)(s.p - from));
         scan_space(&s);
         if (s.p >= s.end || *s.p == ']')

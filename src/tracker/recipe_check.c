@@ -58,17 +58,17 @@ static bool among(const char *words, const char *word) {
 
 #define VARIABLES                                                                                                      \
     "url|root|instance|comments|role|id|since|until|after|next_id|token|cursor|page|offset|key|item|all|state|"        \
-    "resolution|label|fields|note|link|title|body|priority|marker|marker_word|words"
+    "resolution|label|fields|note|link|title|body|priority|marker|marker_word|words|before"
 #define FORMS "path|lower|base64|int"
 
-/* Names that a step of `check` keeps for later ones. */
+/* Names that a step of `check`, or the first request of a write, keeps for later ones. */
 static bool is_kept(const json_t *recipe, const char *name) {
     const json_t *step;
     size_t i;
     json_array_foreach(json_object_get(recipe, "check"), i, step)
         if (json_object_get(json_object_get(step, "keep"), name))
             return true;
-    return false;
+    return json_object_get(json_object_get(json_object_get(json_object_get(recipe, "write"), "first"), "keep"), name);
 }
 
 static bool name_known(const struct checker *k, const char *name) {
@@ -331,10 +331,10 @@ static int c_body(struct checker *k, const json_t *v, const struct key *key) {
             rc = c_when(k, one, key);
         else if (str_is(name, "$each"))
             rc = json_is_string(one) && name_known(k, json_string_value(one)) ? 0 : wrong(k, "names no list");
-        else if (name[0] == '$' && !among("$key|$value|$item|$as", name))
-            rc = wrong(k, "rules of a body are $when, $each, $key, $value, $item");
+        else if (name[0] == '$' && !among("$key|$value|$item|$as|$raw", name))
+            rc = wrong(k, "rules of a body are $when, $each, $key, $value, $item, $raw");
         else
-            rc = str_is(name, "$as") ? 0 : c_body(k, one, key);
+            rc = among("$as|$raw", name) ? 0 : c_body(k, one, key);
         k->path[was] = 0;
         if (rc)
             return rc;
@@ -370,12 +370,13 @@ static const struct key any_template[] = {{"*", c_template}, {0}};
 static const struct key any_text[] = {{"*", c_text}, {0}};
 static const struct key any_any[] = {{"*", c_any}, {0}};
 static const struct key any_parameter[] = {{"*", c_parameter}, {0}};
+static const struct key table_names[] = {{"*", c_table_name}, {0}};
 static const struct key any_pattern[] = {{"*", c_pattern}, {0}};
 
 #define REQUEST_KEYS                                                                                                   \
     {"get", c_template}, {"post", c_template}, {"put", c_template}, {"patch", c_template}, {"delete", c_template},     \
         {"query", c_map, any_parameter}, {"body", c_body}, {"headers", c_map, any_template}, {"writes", c_bool},       \
-        {"raw", c_bool}
+        {"raw", c_bool}, {"needs", c_list, table_names}
 
 static const struct key request_keys[] = {REQUEST_KEYS, {"each", c_text}, {0}};
 
@@ -390,13 +391,15 @@ static const struct key parts_keys[] = {{"*", c_sections, part_keys}, {0}};
 static const struct key learn_keys[] = {{"each", c_pointer, .needed = true}, {"name", c_spec, .needed = true},
                                         {"value", c_pointer, .needed = true}, {0}};
 static const struct key table_keys[] = {REQUEST_KEYS, {"one", c_map, request_keys}, {"learn", c_map, learn_keys},
-                                        {"each", c_pointer}, {"name", c_spec}, {"value", c_pointer}, {0}};
+                                        {"fresh", c_bool}, {"each", c_pointer}, {"name", c_spec}, {"value", c_pointer}, {0}};
 static const struct key tables_keys[] = {{"*", c_map, table_keys}, {0}};
+static const struct key more_keys[] = {{"header", c_text, .needed = true}, {"has", c_text, .needed = true}, {0}};
 static const struct key dense_keys[] = {REQUEST_KEYS, {0}};
 static const struct key list_keys[] = {REQUEST_KEYS, {"by", c_word, .words = "keyset|window|opaque|newest", .needed = true},
                                        {"items", c_pointer, .needed = true}, {"total", c_pointer}, {"size", c_int},
                                        {"overlap", c_span}, {"settle", c_span}, {"first_id", c_text},
                                        {"next", c_pointer}, {"end", c_when}, {"skip", c_when},
+                                       {"more", c_map, more_keys},
                                        {"dense", c_map, dense_keys}, {0}};
 static const struct key native_keys[] = {{"each", c_pointer}, {"members", c_text}, {"names", c_table_name},
                                          {"name", c_spec}, {"value", c_spec}, {0}};
@@ -430,7 +433,9 @@ static const struct key presence_keys[] = {{"gone", c_list, when_items}, {"withi
 static const struct key echo_keys[] = {{"header", c_text}, {"at", c_pointer}, {0}};
 static const struct key step_keys[] = {REQUEST_KEYS, {"takes", c_words, .words = "state|fields|note|link", .needed = true},
                                        {"when", c_when}, {"echo", c_map, echo_keys}, {"says", c_pointer}, {0}};
-static const struct key write_keys[] = {{"steps", c_sections, step_keys, .needed = true},
+static const struct key first_keep[] = {{"*", c_pointer}, {0}};
+static const struct key first_keys[] = {REQUEST_KEYS, {"keep", c_map, first_keep, .needed = true}, {0}};
+static const struct key write_keys[] = {{"first", c_map, first_keys}, {"steps", c_sections, step_keys, .needed = true},
                                         {"notes", c_words, .words = "public|internal"}, {"clear", c_any},
                                         {"keeps_state", c_bool}, {"shows_notes", c_bool},
                                         {"verify", c_list, any_text, .needed = true}, {"verify_whole", c_bool}, {0}};

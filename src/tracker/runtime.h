@@ -30,6 +30,7 @@
 /* What is learnt while running; all of it can be asked for again. */
 struct tracker_cache {
     json_t *tables; /* {"statuses": {"New": 1}} */
+    bool leaks;     /* an internal note came out public: no further one is sent */
 };
 
 struct tracker {
@@ -114,8 +115,8 @@ const char *reply_words(struct op *op, const struct http_reply *r, const json_t 
 /* JSON that json_read refuses, mended where that loses nothing that matters: invalid
  * UTF-8, lone surrogates, NUL escapes, numbers of too many digits. In the heap. */
 void raw_mend(struct buf *out, const char *text, size_t len);
-/* Splits the array at a path ("/items") of a text that isn't JSON as a whole. False
- * when it can't be found or doesn't end. */
+/* Splits the array of objects at a path ("/items") of a text that isn't JSON as a
+ * whole. False when it can't be found or doesn't end. */
 typedef void raw_visit(void *arg, const char *element, size_t len);
 bool raw_split(const char *text, size_t len, const char *path, raw_visit *visit, void *arg);
 /* The scalar at a top-level key of an object's text, as text; NULL. */

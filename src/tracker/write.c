@@ -22,6 +22,7 @@ struct write_op {
     const json_t *words;     /* {"status","resolution","label"}, NULL: no state wanted */
     json_t *fields;          /* [{"name","value","field"}] */
     const char *marker;
+    bool internal;           /* the note is */
     const char *before_state;
     json_t *before_ids;      /* ids of changes that were there before; NULL: not known */
     msec_t before_updated;
@@ -117,10 +118,17 @@ static int note_want(struct op *op, const struct write_request *w) {
         op_finish(op, CLASS_REJECTED, op_words(op, "%s has no %s notes", op->tracker->set.name, internal ? "internal" : "public"));
         return -1;
     }
+    if (internal && op->tracker->cache->leaks) {
+        op_finish(op, CLASS_REJECTED, op_words(op, "an internal note came out public on %s: give its account the right to "
+                                               "write private notes, then start again", op->tracker->set.name));
+        return -1;
+    }
+    o->internal = internal;
     o->wanted |= PART_NOTE;
     o->marker = w->note->marker ? arena_strdup(op->arena, w->note->marker) : NULL;
-    op_set(op, "note", json_pack("{s:s, s:b, s:s}", "text", note_text(op, w->note->body, w->note->marker), "internal",
-                                 internal, "visibility", visibility_name(w->note->visibility)));
+    op_set(op, "note", json_pack("{s:s, s:b, s:b, s:s}", "text", note_text(op, w->note->body, w->note->marker),
+                                 "internal", internal, "public", !internal, "visibility",
+                                 visibility_name(w->note->visibility)));
     if (w->keep_state && !internal && !(o->wanted & PART_STATE) && w->before && able->public_note_keeps_closed) {
         o->keep = true;
         o->words = json_pack("{s:s}", "status", w->before->native_state);
@@ -144,6 +152,7 @@ static void before_keep(struct op *op, const struct record *before) {
     if (!before)
         return;
     o->before_state = arena_strdup(op->arena, before->native_state);
+    op_set(op, "before", json_pack("{s:I, s:s}", "updated", (json_int_t)before->updated, "state", before->native_state));
     o->before_updated = before->updated;
     if (!before->detailed)
         return;
@@ -248,6 +257,20 @@ static void step_next(struct op *op) {
     reading_start(op, &o->reading, json_object_get(o->spec, "verify"), verify);
 }
 
+/* {get, keep}: what a step needs to know of the record at this moment (a revision). */
+static void first_done(struct op *op, const struct answer *a) {
+    struct write_op *o = op->mine;
+    const char *name;
+    json_t *path;
+    if (a->class != CLASS_OK) {
+        op_finish_as(op, a);
+        return;
+    }
+    json_object_foreach(json_object_get(json_object_get(o->spec, "first"), "keep"), name, path)
+        op_set(op, name, json_incref(pick_first(a->json, json_string_value(path))));
+    step_next(op);
+}
+
 /* ---- reading back ---- */
 
 static bool change_is_new(const struct write_op *o, const struct change *c) {
@@ -304,9 +327,20 @@ static bool note_is_there(struct op *op, const struct record *after) {
         if (strstr(after->texts[i].body, o->marker)) {
             if (after->texts[i].id)
                 echo_add(op, after->texts[i].id);
+            if (o->internal && !after->texts[i].internal)
+                op->tracker->cache->leaks = true;
             return true;
         }
     return o->note_seen;
+}
+
+/* Where the tracker shows its links, the link must be among them. */
+static bool link_is_there(struct op *op, const struct record *after) {
+    const char *url = json_text(json_object_get(op->c.vars, "link"), "url");
+    for (size_t i = 0; i < after->n_relations; i++)
+        if (after->relations[i].type == RELATION_URL && str_is(after->relations[i].target, url))
+            return true;
+    return !op->tracker->abilities.relations;
 }
 
 /* What was ignored, in words; with the moves that are allowed. */
@@ -323,6 +357,8 @@ static const char *words_ignored(struct op *op, const struct record *after, cons
         buf_printf(&b, "%sfield \"%s\" was not set", b.len ? "; " : "", field ? field : "?");
     if (!r->note_applied && (o->wanted & PART_NOTE))
         buf_printf(&b, "%sthe note is not there", b.len ? "; " : "");
+    if ((o->wanted & PART_LINK) && !link_is_there(op, after))
+        buf_printf(&b, "%sthe link is not there", b.len ? "; " : "");
     if (o->words_refused)
         buf_printf(&b, "%s%s", b.len ? "; " : "", o->words_refused);
     else if (o->said)
@@ -338,10 +374,14 @@ static void judge(struct op *op, const struct record *after) {
     const char *missing = field_missing(op, after);
     r->fields_applied = missing == NULL;
     bool kept = o->keep ? true : r->state_applied;
-    if (kept && r->fields_applied && r->note_applied && o->refused == CLASS_OK) {
-        op_finish(op, CLASS_OK, r->state_applied ? NULL
-                                : op_words(op, "the note moved the record from \"%s\" to \"%s\"", o->before_state,
-                                           after->native_state));
+    bool linked = !(o->wanted & PART_LINK) || link_is_there(op, after);
+    if (kept && linked && r->fields_applied && r->note_applied && o->refused == CLASS_OK) {
+        const char *words = NULL;
+        if (!r->state_applied)
+            words = op_words(op, "the note moved the record from \"%s\" to \"%s\"", o->before_state, after->native_state);
+        if (o->internal && op->tracker->cache->leaks)
+            words = op_words(op, "the internal note came out public: this account may not write private ones");
+        op_finish(op, CLASS_OK, words);
         return;
     }
     if (o->refused == CLASS_OK && !r->note_applied && o->marker && !json_is_true(json_object_get(o->spec, "shows_notes"))) {
@@ -408,6 +448,9 @@ struct op *op_write(const struct tracker *t, const struct write_request *w) {
         op_finish(op, CLASS_OK, NULL);
         return op;
     }
-    step_next(op);
+    if (json_object_get(o->spec, "first"))
+        op_ask(op, json_object_get(o->spec, "first"), first_done);
+    else
+        step_next(op);
     return op;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """compare_sandbox: the same requests to the real trackers and to the sandboxes.
 
-    compare_sandbox.py --real RIG/env --sandbox ENV [--only rt|redmine] [-v]
+    compare_sandbox.py --real RIG/env --sandbox ENV [--only rt|redmine] [--seed N] [-v]
 
 Both sides are reset first (the rig by its own `reset`), then every request of
 the scripts in sandbox_scripts.py goes to both, one after the other, and the
@@ -237,6 +237,9 @@ def differences(real, sandbox, at="", depth=0):
         for k in sorted(set(real) | set(sandbox), key=str):
             if real.get(k, "<absent>") != sandbox.get(k, "<absent>"):
                 differences(real.get(k, "<absent>"), sandbox.get(k, "<absent>"), f"{at}.{k}", depth + 1)
+    elif isinstance(real, list) and isinstance(sandbox, list) and len(real) != len(sandbox):
+        for name, mine, others in (("real", real, sandbox), ("sandbox", sandbox, real)):
+            print(f"    {at}: only on the {name} one: {json.dumps([x for x in mine if x not in others], ensure_ascii=False)[:900]}")
     elif isinstance(real, (list, tuple)) and isinstance(sandbox, (list, tuple)) and len(real) == len(sandbox):
         for i, (a, b) in enumerate(zip(real, sandbox)):
             if a != b:
@@ -259,9 +262,12 @@ def main():
     options.add_argument("--real", required=True, help="env file of a rig that may be reset")
     options.add_argument("--sandbox", required=True, help="env file of a sandbox-server")
     options.add_argument("--only", help="scripts whose name begins so")
+    options.add_argument("--seed", type=int, default=1, help="of the random scripts")
+    options.add_argument("--steps", type=int, default=150, help="of a random script")
     options.add_argument("-v", "--verbose", action="store_true")
     given = options.parse_args()
     pair = Pair(Side(given.real), Side(given.sandbox), given.verbose)
+    pair.seed, pair.steps = given.seed, given.steps
     for name, script in sandbox_scripts.ALL:
         if given.only and not name.startswith(given.only):
             continue

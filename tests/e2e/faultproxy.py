@@ -10,8 +10,9 @@
         ... a service that talks to proxy.url ...
         entry = proxy.wait({"method": "PUT"}, phase="answered", timeout=10)
 
-What passes without a rule passes byte for byte (but 1xx replies, which are dropped). To the client connections are kept, to the tracker each
-request has one of its own. Requests and replies are held whole before they go on (at most 64 MiB).
+What passes without a rule passes byte for byte (but for 1xx replies, which are dropped). To the client connections are
+kept, to the tracker each request has one of its own. Requests and replies are held whole before they go on (at most
+64 MiB).
 
 A rule: {"match": {...}, "do": ACTION, ..., "nth": 1, "times": 1, "probability": 0.1, "seed": 7}
   match (all must fit; {} fits all):
@@ -119,7 +120,8 @@ class Message:
     def with_body(self, data):
         """The same with another body, plain and of known length."""
         dropped = (b"content-length", b"transfer-encoding", b"content-encoding")
-        lines = [line for line in self.head[:-4].split(b"\r\n") if line.partition(b":")[0].strip().lower() not in dropped]
+        lines = [line for line in self.head[:-4].split(b"\r\n")
+                 if line.partition(b":")[0].strip().lower() not in dropped]
         lines.append(b"Content-Length: %d" % len(data))
         return Message(b"\r\n".join(lines) + b"\r\n\r\n", data, self.whole)
 
@@ -221,8 +223,8 @@ class Match:
 
 
 class Rule:
-    KEYS = {"match", "do", "nth", "times", "probability", "seed", "ms", "when", "seconds", "pattern", "with", "key", "raw",
-            "count", "status", "body", "headers", "forward", "fraction", "relay", "reset"}
+    KEYS = {"match", "do", "nth", "times", "probability", "seed", "ms", "when", "seconds", "pattern", "with", "key",
+            "raw", "count", "status", "body", "headers", "forward", "fraction", "relay", "reset"}
 
     def __init__(self, number, spec):
         if spec.get("do") not in MODIFIERS + ACTIONS:

@@ -3,6 +3,7 @@
 Each script begins from the seed. `pair.rt(who, method, path, body, headers)`
 and `pair.redmine(...)` send to both; their result is the real one's answer.
 """
+import random
 from urllib.parse import quote
 
 ALL = []
@@ -620,3 +621,92 @@ def redmine_times(pair):
             for op in ("%3E%3D", "%3C%3D", "="):
                 pair.redmine("bridge", "GET", f"/issues.json?status_id=*&updated_on={op.replace('=', '')}{value}",
                              mask=lambda v: v.get("total_count", v))
+
+
+# ---- at random, by seed: what nobody thought of ----
+
+STATUSES = ["new", "open", "stalled", "resolved", "closed-unresolved", "rejected", "deleted", "nonsense", "OPEN"]
+VALUES = ["", None, [], "x", "low", "HIGH", "P-1", "http://127.0.0.1:1/issues/2", ["a", "b"], "0", "ä  b\n", 7]
+
+
+def random_rt(pair, dice, tickets):
+    t = dice.choice(tickets)
+    who = dice.choice(["bridge", "bridge", "agent", "agent", "alice", "root"])
+    body = {}
+    if dice.random() < 0.5:
+        body["Status"] = dice.choice(STATUSES)
+    if dice.random() < 0.4:
+        body["CustomFields"] = {dice.choice(["Problem", "Impact", "Service", "Defect", "3", "Nope"]): dice.choice(VALUES)}
+    kind = dice.choice(["put", "put", "put", "comment", "correspond", "correspond", "link", "people", "get", "delete"])
+    if kind == "put":
+        if dice.random() < 0.3:
+            body["Subject"] = dice.choice(["S", "other", "ü" * 120, "", " x "])
+        if dice.random() < 0.15:
+            body["Owner"] = dice.choice(["agent", "Nobody", "root", "bridge"])
+        pair.rt(who, "PUT", t, body)
+    elif kind in ("comment", "correspond"):
+        message(pair, t, kind, who, Content=dice.choice(["hello", "a\nb", "ä", ""]), **body)
+    elif kind == "link":
+        verb, far = dice.choice(["Add", "Delete", ""]), dice.choice(["RefersTo", "DependsOn", "MemberOf"])
+        targets = ["http://a.b/1", "http://a.b/2", tickets[0].rsplit("/", 1)[1], tickets[1].rsplit("/", 1)[1]]
+        pair.rt(who, "PUT", t, {verb + far: dice.choice(targets + [dice.sample(targets, 2)])})
+    elif kind == "people":
+        pair.rt(who, "PUT", t, {dice.choice(["Cc", "Requestor"]): dice.sample(["alice@customer.example", "bob@customer.example"],
+                                                                            dice.choice([1, 2]))})
+    elif kind == "delete" and dice.random() < 0.3:
+        pair.rt(who, "DELETE", t)
+    else:
+        pair.rt("bridge", "GET", t)
+
+
+@script
+def rt_random(pair):
+    dice = random.Random(f"rt {pair.seed}")
+    tickets = [ticket(pair, f"Random {n}") for n in range(4)]
+    before = pair.different
+    for _ in range(pair.steps):
+        random_rt(pair, dice, tickets)
+        if pair.different > before:
+            return  # what follows only says the same again
+    for t in tickets:
+        look(pair, t)
+    pair.same("mails", mails_of)
+
+
+def random_issue(dice):
+    fields = {}
+    pick = {"status_id": range(1, 10), "priority_id": [1, 2, 5, 9], "subject": ["s", "", "  ", "t\nu"],
+            "notes": ["", " ", "n", "a\r\nb", "ä"], "private_notes": [True, False, "1"], "fixed_version_id": [1, 2, 3, ""],
+            "assigned_to_id": [5, 6, 7, "", None], "done_ratio": [0, 50, 100, 101], "description": ["", None, "a\nb", "a\r\nb"],
+            "custom_fields": [[{"id": 2, "value": "1"}], [{"id": 2, "value": "x"}], [{"id": 1, "value": "a\nb"}, {"id": 3, "value": None}]],
+            "start_date": ["2026-01-01", "", "x"], "due_date": ["2030-01-01", "2020-01-01", None], "is_private": [False]}
+    for name in dice.sample(sorted(pick), dice.choice([0, 1, 1, 2, 3])):
+        fields[name] = dice.choice(list(pick[name]))
+    return fields
+
+
+@script
+def redmine_random(pair):
+    dice = random.Random(f"redmine {pair.seed}")
+    issues = [issue(pair, f"Random {n}") for n in range(5)]
+    before = pair.different
+    for _ in range(pair.steps):
+        if pair.different > before:
+            return
+        i, who = dice.choice(issues), dice.choice(["bridge", "bridge", "dev", "admin"])
+        kind = dice.choice(["put", "put", "put", "put", "relate", "get", "post"])
+        if kind == "put":
+            put(pair, i, who, **random_issue(dice))
+        elif kind == "relate":
+            # never a circle of duplicates: what a real one does then depends on its stack
+            a, b = sorted(dice.sample(issues, 2))
+            relate(pair, a, b, dice.choice(["duplicates", "duplicates", "blocks", "relates", "copied_to"]), who)
+        elif kind == "post":
+            pair.redmine(who, "POST", "/issues.json", {"issue": {"project_id": "product", "subject": "r", **random_issue(dice)}})
+        else:
+            whole(pair, i, who)
+    for i in issues:
+        whole(pair, i)
+        whole(pair, i, "dev")
+    for filters in ("status_id=*&sort=id&limit=100", "sort=updated_on,id", "status_id=closed", "status_id=*&last_updated_by=!me"):
+        pair.redmine("bridge", "GET", "/issues.json?" + filters)

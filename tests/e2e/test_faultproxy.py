@@ -30,7 +30,8 @@ class Tracker(http.server.BaseHTTPRequestHandler):
         Tracker.seen.append((self.command, self.path, body))
         Tracker.raw_heads.append(bytes(self.headers))
         if self.path == "/chunked":
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                             b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")
             return
         if self.path == "/unsized":
             self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\nto the end")
@@ -213,7 +214,8 @@ class Faults(Case):
 
     def test_status(self):
         self.proxy.add({"do": "status", "status": 429, "headers": {"Retry-After": "7"}, "times": 1})
-        self.proxy.add({"do": "status", "status": 200, "body": "<html>", "headers": {"Content-Type": "text/html"}, "times": 1})
+        self.proxy.add({"do": "status", "status": 200, "body": "<html>", "headers": {"Content-Type": "text/html"},
+                        "times": 1})
         self.proxy.add({"do": "status", "status": 502, "body": {"error": 1}, "forward": True})
         connection = self.connect()
         reply = self.ask(connection=connection)
@@ -304,7 +306,8 @@ class Faults(Case):
 
 class Rules(Case):
     def test_match(self):
-        self.proxy.add({"do": "status", "status": 418, "match": {"method": ["PUT", "DELETE"], "path": r"^/t/\d+\?", "body": "magic"}})
+        self.proxy.add({"do": "status", "status": 418,
+                        "match": {"method": ["PUT", "DELETE"], "path": r"^/t/\d+\?", "body": "magic"}})
         self.assertEqual(self.ask("PUT", "/t/1?x", "some magic").status, 418)
         self.assertEqual(self.ask("DELETE", "/t/22?x", "magic").status, 418)
         self.assertEqual(self.ask("POST", "/t/1?x", "magic").status, 200)
@@ -429,7 +432,8 @@ class Control(Case):
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.wait(10), 0)
             process.stdout.close()
-        failed = subprocess.run([sys.executable, script, "--target", "nonsense"], capture_output=True, text=True, timeout=20)
+        failed = subprocess.run([sys.executable, script, "--target", "nonsense"], capture_output=True, text=True,
+                                timeout=20)
         self.assertEqual(failed.returncode, 1)
         self.assertIn("target", failed.stderr)
 

@@ -84,7 +84,6 @@ static void request_set(CURL *c, const struct http_request *q, struct curl_slist
         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)q->body_len);
     }
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, &t->body);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, t);

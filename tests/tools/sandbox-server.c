@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BODY_MAX (5u << 20)
+#define BODY_MAX    (5u << 20)
 #define HEADERS_MAX 64
 
 struct tracker {
@@ -74,17 +74,24 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char
     return MHD_YES;
 }
 
-static enum MHD_Result answer(struct tracker *t, struct MHD_Connection *connection, struct exchange *x, const char *method) {
+static enum MHD_Result answer(struct tracker *t, struct MHD_Connection *connection, struct exchange *x,
+                              const char *method) {
     cleanup_arena struct arena *a = arena_new();
     MHD_get_connection_values(connection, MHD_HEADER_KIND, add_header, x);
-    struct sandbox_request request = {.method = method, .target = x->target, .headers = x->headers, .n_headers = x->n_headers,
-                                      .body = x->body.data, .body_len = x->body.len};
+    struct sandbox_request request = {.method = method,
+                                      .target = x->target,
+                                      .headers = x->headers,
+                                      .n_headers = x->n_headers,
+                                      .body = x->body.data,
+                                      .body_len = x->body.len};
     struct sandbox_reply reply;
     sandbox_handle(t->sandbox, &request, wall_clock(), a, &reply);
     struct MHD_Response *response =
         MHD_create_response_from_buffer(reply.body_len, (void *)(uintptr_t)reply.body, MHD_RESPMEM_MUST_COPY);
     for (size_t i = 0; i < reply.n_headers; i++)
         MHD_add_response_header(response, reply.headers[i].name, reply.headers[i].value);
+    if (t->dialect == SANDBOX_RT) /* the real one never keeps a connection */
+        MHD_add_response_header(response, "connection", "close");
     enum MHD_Result result = MHD_queue_response(connection, (unsigned)reply.status, response);
     MHD_destroy_response(response);
     return result;
@@ -110,11 +117,12 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 }
 
 static void tracker_start(struct tracker *t) {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)t->port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    t->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL, NULL,
-                                 on_request, t, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_URI_LOG_CALLBACK, begin, NULL,
-                                 MHD_OPTION_NOTIFY_COMPLETED, end, NULL, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)t->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    t->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0,
+                                 NULL, NULL, on_request, t, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_URI_LOG_CALLBACK,
+                                 begin, NULL, MHD_OPTION_NOTIFY_COMPLETED, end, NULL,
+                                 MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
     if (!t->daemon) {
         fprintf(stderr, "sandbox-server: cannot listen on 127.0.0.1:%d\n", t->port);
         exit(1);
@@ -129,8 +137,8 @@ static int write_env(const char *file, const struct tracker *rt, const struct tr
     cleanup_arena struct arena *a = arena_new();
     char *draft = arena_printf(a, "%s.new", file);
     FILE *out = fopen(draft, "w");
-    if (!out || fprintf(out, "%s%s", sandbox_env(rt->sandbox, a), sandbox_env(redmine->sandbox, a)) < 0 || fclose(out) != 0 ||
-        rename(draft, file) != 0) {
+    if (!out || fprintf(out, "%s%s", sandbox_env(rt->sandbox, a), sandbox_env(redmine->sandbox, a)) < 0 ||
+        fclose(out) != 0 || rename(draft, file) != 0) {
         perror(file);
         return 1;
     }

@@ -15,9 +15,11 @@ static void changes_become_calls(void **state) {
         {{"ignore", "--off", "helpdesk:1"}, "POST /api/v1/incidents/helpdesk%3A1/ignore {\"off\":true}"},
         {{"forget", "helpdesk:1"}, "POST /api/v1/incidents/helpdesk%3A1/forget {}"},
         {{"ack", "helpdesk:1"}, "POST /api/v1/incidents/helpdesk%3A1/ack {}"},
-        {{"defect", "new", "helpdesk:1", "--tracker", "product"}, "POST /api/v1/incidents/helpdesk%3A1/defect {\"tracker\":\"product\"}"},
+        {{"defect", "new", "helpdesk:1", "--tracker", "product"},
+         "POST /api/v1/incidents/helpdesk%3A1/defect {\"tracker\":\"product\"}"},
         {{"defect", "new", "P-2"}, "POST /api/v1/problems/P-2/defect {}"},
-        {{"problem", "new", "--title", "Too warm", "--owner", "ann"}, "POST /api/v1/problems {\"owner\":\"ann\",\"title\":\"Too warm\"}"},
+        {{"problem", "new", "--title", "Too warm", "--owner", "ann"},
+         "POST /api/v1/problems {\"owner\":\"ann\",\"title\":\"Too warm\"}"},
         {{"problem", "set", "P-1", "--customer-text", "a\nb", "--priority", "high", "--version", ""},
          "PATCH /api/v1/problems/P-1 {\"customer_text\":\"a\\nb\",\"priority\":\"high\",\"version\":\"\"}"},
         {{"problem", "publish", "P-1"}, "POST /api/v1/problems/P-1/publish {}"},
@@ -30,10 +32,12 @@ static void changes_become_calls(void **state) {
          "POST /api/v1/problems/P-1/close {\"resolution\":\"fix-applied\",\"version\":\"1.1\"}"},
         {{"problem", "reopen", "P-1"}, "POST /api/v1/problems/P-1/reopen {}"},
         {{"problem", "merge", "P-2", "P-1"}, "POST /api/v1/problems/P-2/merge {\"into\":\"P-1\"}"},
-        {{"problem", "split", "P-1", "helpdesk:1", "helpdesk:2"}, "POST /api/v1/problems/P-1/split {\"incidents\":[\"helpdesk:1\",\"helpdesk:2\"]}"},
+        {{"problem", "split", "P-1", "helpdesk:1", "helpdesk:2"},
+         "POST /api/v1/problems/P-1/split {\"incidents\":[\"helpdesk:1\",\"helpdesk:2\"]}"},
         {{"confirm", "7"}, "POST /api/v1/suggestions/7/confirm"},
         {{"reject", "7"}, "POST /api/v1/suggestions/7/reject"},
-        {{"problem", "publish", "P-1", "--customer-text", "x"}, "POST /api/v1/problems/P-1/publish {\"customer_text\":\"x\"}"},
+        {{"problem", "publish", "P-1", "--customer-text", "x"},
+         "POST /api/v1/problems/P-1/publish {\"customer_text\":\"x\"}"},
         {{"sync", "product"}, "POST /api/v1/sync/product"},
         {{"sync", "helpdesk:1"}, "POST /api/v1/sync/helpdesk%3A1"},
         {{"retry", "31"}, "POST /api/v1/effects/31/retry"},
@@ -41,7 +45,8 @@ static void changes_become_calls(void **state) {
         {{"release", "3"}, "POST /api/v1/effects/3/release"},
         {{"outbox", "close"}, "POST /api/v1/outbox/close"},
         {{"outbox", "open", "--yes", "--assert"}, "POST /api/v1/outbox/open {\"assert\":true,\"dry_run\":false}"},
-        {{"outbox", "open", "--yes", "--instance", "b1"}, "POST /api/v1/outbox/open {\"dry_run\":false,\"instance\":\"b1\"}"},
+        {{"outbox", "open", "--yes", "--instance", "b1"},
+         "POST /api/v1/outbox/open {\"dry_run\":false,\"instance\":\"b1\"}"},
         {{"outbox", "open", "--dry-run"}, "POST /api/v1/outbox/open {\"dry_run\":true}"},
         {{"pause", "helpdesk"}, "POST /api/v1/trackers/helpdesk/pause"},
         {{"resume", "helpdesk"}, "POST /api/v1/trackers/helpdesk/resume"},
@@ -52,7 +57,8 @@ static void changes_become_calls(void **state) {
     for (size_t i = 0; i < array_size(all); i++) {
         int code = world_type(all[i].typed);
         if (code != CLI_DONE || !str_is(world_service.asked, all[i].asked))
-            fail_msg("%s %s: %d, %s\n%s%s", all[i].typed[0], all[i].typed[1], code, world_service.asked, world_out, world_err);
+            fail_msg("%s %s: %d, %s\n%s%s", all[i].typed[0], all[i].typed[1], code, world_service.asked, world_out,
+                     world_err);
         says(world_out, "so it is");
         assert_string_equal(world_err, "");
     }
@@ -128,8 +134,11 @@ static void what_has_no_bounds_is_asked(void **state) {
 static void questions_go_to_the_service(void **state) {
     world_service.status = 200;
     world_service.body = "{\"items\":[],\"after\":null}";
-    assert_int_equal(type("list", "incidents", "--state", "open,waiting", "--search", "a b&c", "--limit", "5", "--problem=P-1"), CLI_DONE);
-    assert_string_equal(world_service.asked, "GET /api/v1/incidents?state=open%2Cwaiting&problem=P-1&search=a%20b%26c&limit=5");
+    assert_int_equal(
+        type("list", "incidents", "--state", "open,waiting", "--search", "a b&c", "--limit", "5", "--problem=P-1"),
+        CLI_DONE);
+    assert_string_equal(world_service.asked,
+                        "GET /api/v1/incidents?state=open%2Cwaiting&problem=P-1&search=a%20b%26c&limit=5");
     says(world_out, "no incidents that fit");
     world_service.body = "{\"ref\":\"helpdesk:1\"}";
     assert_int_equal(type("show", "helpdesk:1"), CLI_DONE);
@@ -172,14 +181,15 @@ static void things_are_shown_whole(void **state) {
     says(world_out, "helpdesk:1: Total is <b>wrong</b>");
     says(world_out, "State:           closed-unresolved");
     says(world_out, "Problems:        P-1");
-    says(world_out, "Links\nN  PROBLEM  LINK       SOURCE  WHERE         BY     AT\n1  P-1      confirmed  field   field Defect  alice  2025");
+    says(world_out, "Links\nN  PROBLEM  LINK       SOURCE  WHERE         BY     AT\n1  P-1      confirmed  field   "
+                    "field Defect  alice  2025");
     says(world_out, "Created:         2025-12-29 09:20:00 UTC");
     assert_int_equal(type("show", "P-1"), CLI_DONE);
     says(world_out, "Cause:           rounding");
     says(world_out, "Unresolved:      1");
     says(world_out, "Defects\nRECORD");
     assert_int_equal(type("show", "2"), CLI_DONE);
-    says(world_out, "Effect 2: note known-error");
+    says(world_out, "Effect 2: internal note known-error");
     says(world_out, "Permission denied");
     assert_int_equal(type("show", "P-1", "--format", "csv"), CLI_DONE);
     says(world_out, "name,value\r\n");
@@ -195,11 +205,13 @@ static void status_ends_with_three_when_something_waits(void **state) {
     says(world_out, "1 nobody-works");
     says_not(world_out, "dry run");
     world_service.status = 200;
-    world_service.body = "{\"trackers\":[],\"outbox\":{\"open\":true,\"parked\":0},\"attention\":{\"total\":0,\"kinds\":{}}}";
+    world_service.body =
+        "{\"trackers\":[],\"outbox\":{\"open\":true,\"parked\":0},\"attention\":{\"total\":0,\"kinds\":{}}}";
     assert_int_equal(type("status"), CLI_DONE);
     says(world_out, "Attention: nothing");
     says_not(world_out, "not running");
-    world_service.body = "{\"trackers\":[],\"dry_run\":true,\"outbox\":{\"open\":false,\"why\":\"restored\"},\"attention\":{\"total\":0}}";
+    world_service.body = "{\"trackers\":[],\"dry_run\":true,\"outbox\":{\"open\":false,\"why\":\"restored\"},"
+                         "\"attention\":{\"total\":0}}";
     assert_int_equal(type("status"), CLI_ATTENTION);
     says(world_out, "dry run");
     says(world_out, "shut: restored");

@@ -36,19 +36,22 @@ static int longest(const char *t) {
     return most;
 }
 
-static const char two[] = "[{\"ref\":\"helpdesk:4711\",\"state\":\"open\",\"n\":7,\"title\":\"Invoice total is wrong by one cent\"},"
-                          "{\"ref\":\"a:1\",\"state\":\"closed-unresolved\",\"n\":12,\"title\":\"x\"}]";
+static const char two[] =
+    "[{\"ref\":\"helpdesk:4711\",\"state\":\"open\",\"n\":7,\"title\":\"Invoice total is wrong by one cent\"},"
+    "{\"ref\":\"a:1\",\"state\":\"closed-unresolved\",\"n\":12,\"title\":\"x\"}]";
 
 static void columns_line_up(void **state) {
-    assert_string_equal(print(CLI_TABLE, 0, false, two), "REF            STATE               N  TITLE\n"
-                                                         "helpdesk:4711  open                7  Invoice total is wrong by one cent\n"
-                                                         "a:1            closed-unresolved  12  x\n");
+    assert_string_equal(print(CLI_TABLE, 0, false, two),
+                        "REF            STATE               N  TITLE\n"
+                        "helpdesk:4711  open                7  Invoice total is wrong by one cent\n"
+                        "a:1            closed-unresolved  12  x\n");
 }
 
 static void a_narrow_terminal_cuts_then_drops(void **state) {
-    assert_string_equal(print(CLI_TABLE, 60, false, two), "REF            STATE               N  TITLE\n"
-                                                          "helpdesk:4711  open                7  Invoice total is wron\xe2\x80\xa6\n"
-                                                          "a:1            closed-unresolved  12  x\n");
+    assert_string_equal(print(CLI_TABLE, 60, false, two),
+                        "REF            STATE               N  TITLE\n"
+                        "helpdesk:4711  open                7  Invoice total is wron\xe2\x80\xa6\n"
+                        "a:1            closed-unresolved  12  x\n");
     assert_string_equal(print(CLI_TABLE, 44, false, two), "REF            STATE              TITLE\n"
                                                           "helpdesk:4711  open               Invoice t\xe2\x80\xa6\n"
                                                           "a:1            closed-unresolved  x\n");
@@ -59,8 +62,10 @@ static void a_narrow_terminal_cuts_then_drops(void **state) {
 
 /* Whatever the width, no line is longer. */
 static void it_always_fits(void **state) {
-    static const char wide[] = "[{\"ref\":\"\xe5\x95\x8f\xe9\xa1\x8c\xe5\x95\x8f\xe9\xa1\x8c\",\"state\":\"o\xcc\x88pen\",\"n\":7,"
-                               "\"title\":\"\xe8\xab\x8b\xe6\xb1\x82\xe6\x9b\xb8\xe3\x81\xae\xe5\x90\x88\xe8\xa8\x88\xe3\x81\x8c wrong \xf0\x9f\x98\x80\"}]";
+    static const char wide[] =
+        "[{\"ref\":\"\xe5\x95\x8f\xe9\xa1\x8c\xe5\x95\x8f\xe9\xa1\x8c\",\"state\":\"o\xcc\x88pen\",\"n\":7,"
+        "\"title\":\"\xe8\xab\x8b\xe6\xb1\x82\xe6\x9b\xb8\xe3\x81\xae\xe5\x90\x88\xe8\xa8\x88\xe3\x81\x8c wrong "
+        "\xf0\x9f\x98\x80\"}]";
     for (int width = 20; width < 90; width++) {
         assert_true(longest(print(CLI_TABLE, width, false, two)) <= width);
         assert_true(longest(print(CLI_TABLE, width, false, wide)) <= width);
@@ -87,8 +92,12 @@ static void width_is_counted_in_columns(void **state) {
 static void nothing_steers_the_terminal(void **state) {
     cleanup_arena struct arena *a = arena_new();
     assert_string_equal(cli_text(a, "a\033[31mb\x07"), "a [31mb");
-    assert_string_equal(cli_text(a, "a\xc2\x9b" "31mb"), "a 31mb");
-    assert_string_equal(cli_text(a, "a\xe2\x80\xae" "b"), "a b");
+    assert_string_equal(cli_text(a, "a\xc2\x9b"
+                                    "31mb"),
+                        "a 31mb");
+    assert_string_equal(cli_text(a, "a\xe2\x80\xae"
+                                    "b"),
+                        "a b");
     assert_string_equal(cli_text(a, " a\r\n\t b  c "), "a b c");
     assert_string_equal(cli_text(a, "a\xff\xc3"), "a\xef\xbf\xbd\xef\xbf\xbd");
     assert_null(strchr(print(CLI_TABLE, 0, false, "[{\"ref\":\"a\\u001b[2J\",\"title\":\"t\\nu\"}]"), '\033'));
@@ -96,7 +105,9 @@ static void nothing_steers_the_terminal(void **state) {
 }
 
 static void csv_is_exact(void **state) {
-    assert_string_equal(print(CLI_CSV, 20, true, "[{\"ref\":\"a,1\",\"state\":null,\"n\":1,\"title\":\"say \\\"x\\\"\\nand more\"},{\"ref\":[\"P-1\",\"P-2\"]}]"),
+    assert_string_equal(print(CLI_CSV, 20, true,
+                              "[{\"ref\":\"a,1\",\"state\":null,\"n\":1,\"title\":\"say \\\"x\\\"\\nand "
+                              "more\"},{\"ref\":[\"P-1\",\"P-2\"]}]"),
                         "ref,state,n,title\r\n\"a,1\",,1,\"say \"\"x\"\"\nand more\"\r\n\"P-1, P-2\",,,\r\n");
     assert_string_equal(print(CLI_CSV, 0, false, "[]"), "ref,state,n,title\r\n");
 }
@@ -149,11 +160,16 @@ static int teardown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(columns_line_up),      cmocka_unit_test(a_narrow_terminal_cuts_then_drops),
-        cmocka_unit_test(it_always_fits),       cmocka_unit_test(width_is_counted_in_columns),
-        cmocka_unit_test(nothing_steers_the_terminal), cmocka_unit_test(csv_is_exact),
-        cmocka_unit_test(json_is_json),         cmocka_unit_test(colours_do_not_move_columns),
-        cmocka_unit_test(long_text_is_wrapped), cmocka_unit_test(ages_are_readable),
+        cmocka_unit_test(columns_line_up),
+        cmocka_unit_test(a_narrow_terminal_cuts_then_drops),
+        cmocka_unit_test(it_always_fits),
+        cmocka_unit_test(width_is_counted_in_columns),
+        cmocka_unit_test(nothing_steers_the_terminal),
+        cmocka_unit_test(csv_is_exact),
+        cmocka_unit_test(json_is_json),
+        cmocka_unit_test(colours_do_not_move_columns),
+        cmocka_unit_test(long_text_is_wrapped),
+        cmocka_unit_test(ages_are_readable),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
 }

@@ -43,12 +43,13 @@ static inline char *world_file(void *arg, struct arena *a, const char *path, str
     return NULL;
 }
 
-static inline int world_call(const char *socket, const char *method, const char *path, const json_t *body, struct client_reply *ret,
-                             struct fault *fault) {
+static inline int world_call(const char *socket, const char *method, const char *path, const json_t *body,
+                             struct client_reply *ret, struct fault *fault) {
     cleanup_arena struct arena *a = arena_new();
     if (world_service.status == 0)
         return CLIENT_NO_SERVICE;
-    snprintf(world_service.asked, sizeof(world_service.asked), "%s %s%s%s", method, path, body ? " " : "", body ? json_print(a, body) : "");
+    snprintf(world_service.asked, sizeof(world_service.asked), "%s %s%s%s", method, path, body ? " " : "",
+             body ? json_print(a, body) : "");
     world_service.count++;
     ret->status = world_service.status;
     ret->body = world_service.body ? json_loads(world_service.body, 0, NULL) : NULL;
@@ -62,11 +63,21 @@ static inline int world_take(const char *name, const struct cli_job *job) {
     snprintf(world_body, sizeof(world_body), "%s", name);
     return CLI_DONE;
 }
-static inline int world_run(void *arg, const struct cli_job *job) { return world_take("run", job); }
-static inline int world_check(void *arg, const struct cli_job *job) { return world_take("check", job); }
-static inline int world_demo(void *arg, const struct cli_job *job) { return world_take("demo", job); }
-static inline int world_connectors(void *arg, const struct cli_job *job) { return world_take("connectors", job); }
-static inline int world_connectors_test(void *arg, const struct cli_job *job) { return world_take("connectors_test", job); }
+static inline int world_run(void *arg, const struct cli_job *job) {
+    return world_take("run", job);
+}
+static inline int world_check(void *arg, const struct cli_job *job) {
+    return world_take("check", job);
+}
+static inline int world_demo(void *arg, const struct cli_job *job) {
+    return world_take("demo", job);
+}
+static inline int world_connectors(void *arg, const struct cli_job *job) {
+    return world_take("connectors", job);
+}
+static inline int world_connectors_test(void *arg, const struct cli_job *job) {
+    return world_take("connectors_test", job);
+}
 
 /* Runs `bascule` with these words (ends with NULL); what it printed is in world_out and world_err. */
 static inline int world_type(const char *const *words) {
@@ -118,8 +129,10 @@ static inline int world_setup(void **state) {
     snprintf(world_yaml, sizeof(world_yaml),
              "database: %s\n"
              "trackers:\n"
-             "  helpdesk: { connector: rt, role: ticketing, url: 'http://desk.example', auth: { token: { env: RT_TOKEN } }, scope: { queue: I } }\n"
-             "  product: { connector: redmine, role: defects, url: 'http://bugs.example', auth: { key: { file: /nowhere } }, scope: { project: p } }\n",
+             "  helpdesk: { connector: rt, role: ticketing, url: 'http://desk.example', auth: { token: { env: RT_TOKEN "
+             "} }, scope: { queue: I } }\n"
+             "  product: { connector: redmine, role: defects, url: 'http://bugs.example', auth: { key: { file: "
+             "/nowhere } }, scope: { project: p } }\n",
              world_database);
     return 0;
 }

@@ -73,10 +73,13 @@ static int setup(void **state) {
     snprintf(path, sizeof(path), "%s/a.sock", folder);
     return 0;
 }
-static int teardown(void **state) { return rmdir(folder); }
+static int teardown(void **state) {
+    return rmdir(folder);
+}
 
 static void a_call_goes_there_and_back(void **state) {
-    static const char answer[] = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{\"id\":\"P-12\"}";
+    static const char answer[] =
+        "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{\"id\":\"P-12\"}";
     struct desk d;
     struct client_reply r = {0};
     struct fault f = {0};
@@ -202,10 +205,10 @@ static void escaping_leaves_nothing_to_misread(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_call_goes_there_and_back),        cmocka_unit_test(a_method_without_a_body_has_none),
-        cmocka_unit_test(nobody_there_is_an_outcome),        cmocka_unit_test(a_broken_answer_is_a_fault),
-        cmocka_unit_test(an_answer_that_is_no_json_is_none), cmocka_unit_test(an_endless_answer_is_cut),
-        cmocka_unit_test(the_socket_is_beside_the_database), cmocka_unit_test(a_long_path_is_no_trouble),
+        cmocka_unit_test(a_call_goes_there_and_back),         cmocka_unit_test(a_method_without_a_body_has_none),
+        cmocka_unit_test(nobody_there_is_an_outcome),         cmocka_unit_test(a_broken_answer_is_a_fault),
+        cmocka_unit_test(an_answer_that_is_no_json_is_none),  cmocka_unit_test(an_endless_answer_is_cut),
+        cmocka_unit_test(the_socket_is_beside_the_database),  cmocka_unit_test(a_long_path_is_no_trouble),
         cmocka_unit_test(escaping_leaves_nothing_to_misread),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -340,6 +340,9 @@ static void test_relative_file_name(void **state) {
     settings_free(s);
     assert_int_equal(config_parse("conf/bascule.yaml", text, strlen(text), &test_world, a, &s, &faults), 0);
     assert_string_equal(s->texts, "conf/t");
+    settings_free(s);
+    assert_int_equal(config_parse("/bascule.yaml", text, strlen(text), &test_world, a, &s, &faults), 0);
+    assert_string_equal(s->texts, "/t");
     assert_null(settings_free(s));
     assert_null(settings_free(NULL));
 }

@@ -236,6 +236,17 @@ static void too_much_is_lost(void **state) {
     expect(&c, HTTP_LOST, "headers");
 }
 
+static void badly_packed_is_lost(void **state) {
+    struct call c;
+    call_make(&c, *state, "POST", "/no-gzip");
+    expect(&c, HTTP_LOST, "");
+    /* what curl does not see: a whole message with half a stream in it. The JSON in it will be half, too. */
+    call_make(&c, *state, "POST", "/torn-gzip");
+    assert_int_equal(c.reply.result, HTTP_ANSWERED);
+    assert_true(c.reply.body_len < 19);
+    call_deinit(&c);
+}
+
 static void reset_ends_at_once(void **state) {
     struct world *w = *state;
     static const char *const paths[] = {"/reset/0", "/reset/100", "/reset/5000000"};
@@ -256,7 +267,7 @@ static void reset_with_data_waiting(void **state) {
     msec_t began = clock_mono(io_clock(w->io));
     call_init(&c, w, "POST", "/reset/1000");
     call_send(&c);
-    world_pass(w, 20); /* the request leaves */
+    world_pass_until(w, 1);
     usleep(200 * 1000);
     world_settle(w);
     assert_int_equal(c.reply.result, HTTP_ANSWERED);
@@ -264,7 +275,7 @@ static void reset_with_data_waiting(void **state) {
     call_deinit(&c);
     call_init(&c, w, "POST", "/reset/5000000");
     call_send(&c);
-    world_pass(w, 20);
+    world_pass_until(w, 2);
     usleep(200 * 1000);
     world_settle(w);
     expect(&c, HTTP_LOST, "within the reply");
@@ -308,7 +319,7 @@ static void cancel_tells_once(void **state) {
     w->transport->cancel(calls[0].exchange); /* before a turn of the loop */
     w->transport->cancel(calls[0].exchange); /* twice does no harm */
     assert_int_equal(calls[0].told, 0);
-    world_pass(w, 100);
+    world_pass_until(w, 3);
     assert_int_equal(calls[0].told, 1);
     for (size_t i = 1; i < array_size(calls); i++) {
         assert_int_equal(calls[i].told, 0);
@@ -382,7 +393,7 @@ static void drain_tells_all(void **state) {
     struct call under_way, fresh, late;
     call_init(&under_way, w, "POST", "/never");
     call_send(&under_way);
-    world_pass(w, 50);
+    world_pass_until(w, 1);
     call_init(&fresh, w, "POST", "/ok");
     call_send(&fresh);
     io_drain(w->io);
@@ -427,6 +438,7 @@ int main(void) {
         IN_WORLD(malformed_is_not_sent),
         IN_WORLD(cut_is_lost),
         IN_WORLD(too_much_is_lost),
+        IN_WORLD(badly_packed_is_lost),
         IN_WORLD(reset_ends_at_once),
         IN_WORLD(reset_with_data_waiting),
         IN_WORLD(dead_connection),

@@ -166,6 +166,10 @@ static bool answer(int fd, const char *request, size_t len, bool *frail) {
         return put_reply(fd, "", request, len);
     if (strcmp(path, "/gzip") == 0)
         return put_packed(fd, packed_text, sizeof(packed_text));
+    if (strcmp(path, "/torn-gzip") == 0)
+        return put_packed(fd, packed_text, 25);
+    if (strcmp(path, "/no-gzip") == 0)
+        return put_packed(fd, "plain text", 10);
     if (strcmp(path, "/bomb") == 0)
         return put_packed(fd, packed_zeros, sizeof(packed_zeros));
     if (strcmp(path, "/many") == 0)

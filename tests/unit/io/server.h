@@ -7,6 +7,7 @@
  *   /status/N         status N, no body
  *   /large/N          N bytes
  *   /gzip /bomb       a packed text; 16384 packed zeros
+ *   /torn-gzip /no-gzip   packed, but not to its end; said to be packed
  *   /headers          odd but legal headers
  *   /many /long       more headers than fit; longer ones
  *   /hints            a 103 before the 200

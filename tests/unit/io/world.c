@@ -88,3 +88,8 @@ void world_pass(struct world *w, msec_t ms) {
     }
     timers->free(t);
 }
+
+void world_pass_until(struct world *w, int requests) {
+    for (int tries = 0; tries < 2000 && server_requests(w->server) < requests; tries++)
+        world_pass(w, 5);
+}

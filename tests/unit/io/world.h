@@ -36,5 +36,7 @@ void call_deinit(struct call *c);
 void call_make(struct call *c, struct world *w, const char *method, const char *path);
 /* Runs the loop for a while, whatever is open. */
 void world_pass(struct world *w, msec_t ms);
+/* Runs the loop until the server has read so many requests. */
+void world_pass_until(struct world *w, int requests);
 
 #endif

@@ -147,7 +147,7 @@ static void test_fixed_to_customers(void **state) {
     assert_string_equal(note_render(t, NOTE_FIXED, VISIBILITY_PUBLIC, &f, a),
                         "Good news: the problem behind your request is fixed in version 2.0.\n\nThe problem was: @" ZW
                         "all: #" ZW "5 crashes\n\nIf you still see it with version 2.0 or later, please reply here, "
-                                    "and we will look into it again.");
+                        "and we will look into it again.");
 }
 
 static void test_counts_read_well(void **state) {

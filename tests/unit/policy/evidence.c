@@ -19,9 +19,10 @@ static const struct {
     {"quoted whole", "Thanks\n> This is a known error.\n>\n> DEF-56\n> " MARKER "\n", note, MARKER, "Thanks\n>\n"},
     {"quoted deeper", "> > > DEF-56\n>>| " MARKER "\nme: DEF-57", note, MARKER, "me: DEF-57\n"},
     {"broken by the mail program",
-     "> It is tracked as\n> http://product.example/issues/56 and will be\n> solved there.\nfoo\n", note, MARKER, "foo\n"},
-    {"broken and unmarked, with the marker", "It is tracked as\n    http://product.example/issues/56\n-- " MARKER "\nfoo\n", note,
-     MARKER, "foo\n"},
+     "> It is tracked as\n> http://product.example/issues/56 and will be\n> solved there.\nfoo\n", note, MARKER,
+     "foo\n"},
+    {"broken and unmarked, with the marker",
+     "It is tracked as\n    http://product.example/issues/56\n-- " MARKER "\nfoo\n", note, MARKER, "foo\n"},
     {"a part of the note in a person's own words", "http://product.example/issues/56\n", note, MARKER,
      "http://product.example/issues/56\n"},
     {"a whole line without the marker", "  DEF-56  \nand more", note, MARKER, "and more\n"},
@@ -67,7 +68,8 @@ static void test_strip_is_linear(void **state) {
 /* Each of three targets is or is not in the field now, was or was not written,
  * was or was not a person's: all 512 worlds, one target at a time. */
 static void test_compare(void **state) {
-    static const struct reference all[] = {{"product", "56", 0, NULL}, {"product", "57", 0, NULL}, {NULL, NULL, 12, NULL}};
+    static const struct reference all[] = {
+        {"product", "56", 0, NULL}, {"product", "57", 0, NULL}, {NULL, NULL, 12, NULL}};
     for (unsigned world = 0; world < 512; world++) {
         struct reference items[3][3];
         struct references sets[3] = {{items[0], 0}, {items[1], 0}, {items[2], 0}};
@@ -96,6 +98,7 @@ static void test_compare(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {world_test(test_strip), world_test(test_strip_is_linear), world_test(test_compare)};
+    const struct CMUnitTest tests[] = {world_test(test_strip), world_test(test_strip_is_linear),
+                                       world_test(test_compare)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

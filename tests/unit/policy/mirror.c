@@ -1,7 +1,8 @@
 /* Mirrored values: the text for each field, and its bounds. */
 #include "world.h"
 
-static const struct reference defects[] = {{"product", "56", 0, NULL}, {"product", "57", 0, NULL}, {"jira", "AB-1", 0, NULL}};
+static const struct reference defects[] = {
+    {"product", "56", 0, NULL}, {"product", "57", 0, NULL}, {"jira", "AB-1", 0, NULL}};
 static const char *const urls[] = {"http://p/56", "http://p/57", NULL};
 static const struct problem known = {.id = 12, .known_error = true, .title = "Login fails"};
 static const struct problem other = {.id = 13, .title = "Not known"};
@@ -11,7 +12,12 @@ static const struct problem *const problems[] = {&known, &other, &third, &untitl
 
 static void test_incident(void **state) {
     struct arena *a = *state;
-    struct mirror_facts f = {.defects = defects, .n_defects = 2, .defect_tracker = "product", .defect_urls = urls, .problems = problems, .n_problems = 3,
+    struct mirror_facts f = {.defects = defects,
+                             .n_defects = 2,
+                             .defect_tracker = "product",
+                             .defect_urls = urls,
+                             .problems = problems,
+                             .n_problems = 3,
                              .outcome = OUTCOME_WORKAROUND};
     assert_text(mirror_value(FIELD_DEFECT, KIND_INCIDENT, &f, a), "56, 57");
     assert_text(mirror_value(FIELD_PROBLEM, KIND_INCIDENT, &f, a), "P-12, P-13, P-14");
@@ -36,7 +42,8 @@ static void test_outcome(void **state) {
     for (int o = 0; o < OUTCOME_COUNT; o++)
         for (int keeps = 0; keeps < 2; keeps++) {
             struct mirror_facts f = {.outcome = (enum outcome)o, .keeps_outcome = keeps};
-            assert_text(mirror_value(FIELD_OUTCOME, KIND_INCIDENT, &f, *state), !o && keeps ? NULL : outcome_name((enum outcome)o));
+            assert_text(mirror_value(FIELD_OUTCOME, KIND_INCIDENT, &f, *state),
+                        !o && keeps ? NULL : outcome_name((enum outcome)o));
             assert_null(mirror_value(FIELD_OUTCOME, KIND_DEFECT, &f, *state));
         }
 }
@@ -44,10 +51,16 @@ static void test_outcome(void **state) {
 static void test_defect(void **state) {
     struct arena *a = *state;
     struct mirror_incident incidents[25];
-    struct mirror_facts f = {.incidents = incidents, .n_incidents = 2, .problems = problems, .n_problems = 1, .incident_count = 2,
-                             .closed_unresolved_count = 1, .more_url = "http://b/d"};
+    struct mirror_facts f = {.incidents = incidents,
+                             .n_incidents = 2,
+                             .problems = problems,
+                             .n_problems = 1,
+                             .incident_count = 2,
+                             .closed_unresolved_count = 1,
+                             .more_url = "http://b/d"};
     for (int i = 0; i < 25; i++)
-        incidents[i] = (struct mirror_incident){.ref = arena_printf(a, "helpdesk:%d", i), .url = i ? arena_printf(a, "http://d/%d", i) : NULL};
+        incidents[i] = (struct mirror_incident){.ref = arena_printf(a, "helpdesk:%d", i),
+                                                .url = i ? arena_printf(a, "http://d/%d", i) : NULL};
     assert_text(mirror_value(FIELD_INCIDENTS, KIND_DEFECT, &f, a), "helpdesk:0\nhttp://d/1");
     assert_text(mirror_value(FIELD_INCIDENT_COUNT, KIND_DEFECT, &f, a), "2");
     assert_text(mirror_value(FIELD_CLOSED_UNRESOLVED_COUNT, KIND_DEFECT, &f, a), "1");
@@ -80,7 +93,9 @@ static void test_defect(void **state) {
 /* Fields that are not the bridge's on that side. */
 static void test_nothing(void **state) {
     struct mirror_facts f = {.outcome = OUTCOME_FIXED};
-    static const enum field incident[] = {FIELD_SERVICE, FIELD_PRIORITY, FIELD_INCIDENTS, FIELD_INCIDENT_COUNT, FIELD_CLOSED_UNRESOLVED_COUNT, FIELD_COUNT};
+    static const enum field incident[] = {
+        FIELD_SERVICE, FIELD_PRIORITY, FIELD_INCIDENTS, FIELD_INCIDENT_COUNT, FIELD_CLOSED_UNRESOLVED_COUNT,
+        FIELD_COUNT};
     static const enum field defect[] = {FIELD_DEFECT, FIELD_SERVICE, FIELD_PRIORITY, FIELD_OUTCOME, FIELD_COUNT};
     for (size_t i = 0; i < array_size(incident); i++)
         assert_null(mirror_value(incident[i], KIND_INCIDENT, &f, *state));
@@ -103,7 +118,8 @@ static void test_bounds(void **state) {
     }
     for (int i = 0; i < 1000; i++)
         refs[i] = (struct reference){"product", arena_printf(a, "%d", 1000 + i), 0, NULL};
-    struct mirror_facts f = {.defects = refs, .n_defects = 1000, .defect_tracker = "product", .problems = list, .n_problems = 100};
+    struct mirror_facts f = {
+        .defects = refs, .n_defects = 1000, .defect_tracker = "product", .problems = list, .n_problems = 100};
     const char *text = mirror_value(FIELD_PROBLEM, KIND_INCIDENT, &f, a);
     assert_true(strlen(text) <= 240 && strlen(text) > 230);
     assert_text(text + strlen(text) - 8, ", P-1029");
@@ -122,9 +138,17 @@ static void test_read_back(void **state) {
     struct arena *a = *state;
     struct reference_rules *r;
     struct references found;
-    struct mirror_incident incidents[] = {{"helpdesk:4711", "http://d/4711", "4711"}, {"helpdesk:4712", "http://d/4712", "4712"}};
-    struct mirror_facts f = {.defects = defects, .n_defects = 2, .defect_tracker = "product", .problems = problems, .n_problems = 3,
-                             .incidents = incidents, .n_incidents = 2, .incident_count = 9, .more_url = "http://b/d/product:56"};
+    struct mirror_incident incidents[] = {{"helpdesk:4711", "http://d/4711", "4711"},
+                                          {"helpdesk:4712", "http://d/4712", "4712"}};
+    struct mirror_facts f = {.defects = defects,
+                             .n_defects = 2,
+                             .defect_tracker = "product",
+                             .problems = problems,
+                             .n_problems = 3,
+                             .incidents = incidents,
+                             .n_incidents = 2,
+                             .incident_count = 9,
+                             .more_url = "http://b/d/product:56"};
     assert_int_equal(reference_rules_new(forms, 2, NULL, 0, &r, NULL), 0);
     reference_field(r, a, mirror_value(FIELD_INCIDENTS, KIND_DEFECT, &f, a), "helpdesk", &found);
     assert_int_equal(found.count, 2);

@@ -90,12 +90,20 @@ static const struct text_case in_text[] = {
     {"DEF-12_", "product:12"},
     {"DEF-12-", "product:12"},
     {"DEF-12\xc3\xa9", ""},
-    {"\xc3\xa9" "DEF-12", ""},
+    {"\xc3\xa9"
+     "DEF-12",
+     ""},
     {"DEF-12\xd9\xa3", ""},
-    {"\xe2\x80\x9c" "DEF-12\xe2\x80\x9d", "product:12"},
+    {"\xe2\x80\x9c"
+     "DEF-12\xe2\x80\x9d",
+     "product:12"},
     {"\xe6\xbc\xa2 DEF-12 \xe6\xbc\xa2", "product:12"},
-    {"\xe6\xbc\xa2" "DEF-12", ""},
-    {"\xff" "DEF-12\xff", "product:12"}, /* not UTF-8: taken for a separator */
+    {"\xe6\xbc\xa2"
+     "DEF-12",
+     ""},
+    {"\xff"
+     "DEF-12\xff",
+     "product:12"}, /* not UTF-8: taken for a separator */
     {"def-12", ""},
     {"DEF-", ""},
     {"DEF-12 DEF-13,DEF-14;DEF-15", "product:12 product:13 product:14 product:15"},
@@ -164,7 +172,8 @@ static const struct {
     {"http://127.0.0.1:18081/issues/56,57", "product", "product:56 product:57"},
     {"http://127.0.0.1:18081/issues/56?sort=3,4;5", "product", "product:56"},
     {"http://127.0.0.1:18081/issues/56#a,4", "product", "product:56"},
-    {"http://127.0.0.1:18081/issues/56?a=3,http://127.0.0.1:18081/issues/57,58", "product", "product:56 product:57 product:58"},
+    {"http://127.0.0.1:18081/issues/56?a=3,http://127.0.0.1:18081/issues/57,58", "product",
+     "product:56 product:57 product:58"},
     {"http://127.0.0.1:18081/issues/56?sort=3,4 58", "product", "product:56 product:58"},
     {"DEF-12, RT#5", "helpdesk", "product:12 helpdesk:5"},
     {"P-12", "product", "P-12"},
@@ -181,7 +190,8 @@ static const struct {
     {"AB-17", NULL, ""},
     {"DEF-12", "jira", "jira:DEF-12"}, /* the home tracker's own ids come first */
     {"see the defect 56 please", "product", "product:56"},
-    {"http://desk.example/Ticket/Display.html?id=1\nand 3 more: https://bascule.example/d/product:56", "helpdesk", "helpdesk:1"},
+    {"http://desk.example/Ticket/Display.html?id=1\nand 3 more: https://bascule.example/d/product:56", "helpdesk",
+     "helpdesk:1"},
     {"1 and 3 more", "helpdesk", "helpdesk:1"},
     {"1 and 3 and 4", "helpdesk", "helpdesk:1 helpdesk:3 helpdesk:4"},
     {"1 and x more:", "helpdesk", "helpdesk:1"},
@@ -208,7 +218,8 @@ static void test_neighbours(void **state) {
             char text[16];
             struct references found;
             snprintf(text, sizeof(text), "%cRT#5%c", before, after);
-            bool alnum_before = strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", before) != NULL;
+            bool alnum_before =
+                strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", before) != NULL;
             bool alnum_after = strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", after) != NULL;
             struct arena *a = arena_new();
             reference_scan(rules, a, text, &found);
@@ -326,9 +337,9 @@ static void test_sets(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        world_test(test_text),       world_test(test_quote),        world_test(test_field),       world_test(test_neighbours),
-        world_test(test_bounds),     world_test(test_slow_pattern), world_test(test_empty_match), world_test(test_faults),
-        world_test(test_sets),
+        world_test(test_text),        world_test(test_quote),  world_test(test_field),
+        world_test(test_neighbours),  world_test(test_bounds), world_test(test_slow_pattern),
+        world_test(test_empty_match), world_test(test_faults), world_test(test_sets),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -19,8 +19,13 @@ static struct side *side_make(struct arena *a, size_t n) {
         s->list[i] = &s->problems[i];
     }
     policy_defaults(&s->policy);
-    s->f = (struct defect_side_facts){
-        .ref = REF, .state = STATE_OPEN, .now = NOW, .problems = s->list, .recurrences = s->recurrences, .n_problems = n, .policy = &s->policy};
+    s->f = (struct defect_side_facts){.ref = REF,
+                                      .state = STATE_OPEN,
+                                      .now = NOW,
+                                      .problems = s->list,
+                                      .recurrences = s->recurrences,
+                                      .n_problems = n,
+                                      .policy = &s->policy};
     return s;
 }
 
@@ -63,7 +68,13 @@ static void test_threshold(void **state) {
     static const struct {
         int count;
         const char *keys;
-    } cases[] = {{0, ""}, {9, ""}, {10, "threshold:10"}, {49, "threshold:10"}, {50, "threshold:50"}, {99, "threshold:50"}, {1000, "threshold:100"}};
+    } cases[] = {{0, ""},
+                 {9, ""},
+                 {10, "threshold:10"},
+                 {49, "threshold:10"},
+                 {50, "threshold:50"},
+                 {99, "threshold:50"},
+                 {1000, "threshold:100"}};
     for (size_t i = 0; i < array_size(cases); i++) {
         s->f.incident_count = cases[i].count;
         assert_text(keys(*state, s), cases[i].keys);
@@ -128,7 +139,7 @@ static void test_recurrences(void **state) {
     const struct want *w = state_of(&s->d);
     assert_int_equal(w->state, STATE_OPEN);
     assert_int_equal(w->outcome, OUTCOME_NONE);
-    assert_int_equal(w->from, 1u << STATE_FIXED | 1u << STATE_RELEASED | 1u << STATE_CLOSED);
+    assert_int_equal(w->from, 1u << STATE_RELEASED | 1u << STATE_CLOSED);
     assert_text(w->reason, "2 recurrences since the delivery");
     s->recurrences[0] = 1;
     assert_text(keys(*state, s), "state:" REF ":recurred:P-13:2");
@@ -158,7 +169,28 @@ static void test_recurrence_states(void **state) {
                 bool want = st == STATE_RELEASED || (st == STATE_CLOSED && o == OUTCOME_FIXED) ||
                             (st == STATE_FIXED && when != DELIVERED_WHEN_RELEASED);
                 assert_int_equal(state_of(&s->d) != NULL, want);
+                if (want)
+                    assert_true(state_of(&s->d)->from & 1u << st);
             }
+}
+
+/* More problems than wants: what is too many is left out, nothing is overrun. */
+static void test_too_many(void **state) {
+    struct side *s = side_make(*state, 1);
+    const struct problem **list = arena_alloc(*state, 100 * sizeof(*list));
+    int *none = arena_alloc(*state, 100 * sizeof(*none));
+    for (int i = 0; i < 100; i++) {
+        struct problem *p = arena_make(*state, struct problem);
+        p->id = i + 1;
+        list[i] = p;
+    }
+    s->f.problems = list;
+    s->f.recurrences = none;
+    s->f.n_problems = 100;
+    s->f.incident_count = 1;
+    decide_defect(&s->f, *state, &s->d);
+    assert_int_equal(s->d.n_wants, WANTS_MAX);
+    assert_text(s->d.wants[WANTS_MAX - 1].key, "note:" REF ":linked:P-64");
 }
 
 static void test_defect_hands_off(void **state) {
@@ -198,7 +230,8 @@ static struct waiting *waiting_make(struct arena *a, enum delivery delivery) {
     w->facts = (struct problem_facts){.problem = &w->problem, .defects = w->defects};
     w->delivered = (struct delivered){.delivery = delivery, .why = "product:56 is so"};
     policy_defaults(&w->policy);
-    w->f = (struct problem_side_facts){.facts = &w->facts, .delivered = &w->delivered, .now = NOW, .policy = &w->policy};
+    w->f =
+        (struct problem_side_facts){.facts = &w->facts, .delivered = &w->delivered, .now = NOW, .policy = &w->policy};
     return w;
 }
 
@@ -260,7 +293,9 @@ static void test_did_not_hold(void **state) {
         w->facts.pushed_back = true;
         w->f.did_not_hold = 3;
         bool pending = d == DELIVERY_NONE || d == DELIVERY_PENDING || d == DELIVERY_MIXED;
-        assert_text(attentions(*state, w), d == DELIVERY_MIXED ? "mixed P-12, did-not-hold P-12" : pending ? "did-not-hold P-12" : "");
+        assert_text(attentions(*state, w), d == DELIVERY_MIXED ? "mixed P-12, did-not-hold P-12"
+                                           : pending           ? "did-not-hold P-12"
+                                                               : "");
         if (pending)
             assert_non_null(strstr(w->d.attention[w->d.n_attention - 1].text, "3 incidents"));
         w->f.did_not_hold = 0;
@@ -342,19 +377,32 @@ static void test_defects_of_problem(void **state) {
 static void test_crowd(void **state) {
     struct waiting *w = waiting_make(*state, DELIVERY_MIXED);
     for (int i = 0; i < 12; i++)
-        w->defects[i] = (struct defect_facts){.ref = arena_printf(*state, "product:%d", i), .state = STATE_OPEN, .presence = GONE};
+        w->defects[i] =
+            (struct defect_facts){.ref = arena_printf(*state, "product:%d", i), .state = STATE_OPEN, .presence = GONE};
     w->facts.n_defects = 12;
     w->problem.review = NOW;
-    assert_text(attentions(*state, w), "mixed P-12, review-due P-12, defect-gone product:0, defect-gone product:1, defect-gone product:2, "
-                                       "defect-gone product:3, defect-gone product:4, defect-gone product:5");
+    assert_text(attentions(*state, w),
+                "mixed P-12, review-due P-12, defect-gone product:0, defect-gone product:1, defect-gone product:2, "
+                "defect-gone product:3, defect-gone product:4, defect-gone product:5");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        world_test(test_linked),         world_test(test_threshold),          world_test(test_risk_accepted),    world_test(test_risk_accepted_of_several),
-        world_test(test_recurrences),    world_test(test_recurrence_states),  world_test(test_defect_hands_off), world_test(test_nobody_works),
-        world_test(test_declined_decide), world_test(test_did_not_hold),      world_test(test_recurrence_flag),  world_test(test_review_and_merge),
-        world_test(test_defects_of_problem), world_test(test_crowd),
+        world_test(test_linked),
+        world_test(test_threshold),
+        world_test(test_risk_accepted),
+        world_test(test_risk_accepted_of_several),
+        world_test(test_recurrences),
+        world_test(test_recurrence_states),
+        world_test(test_defect_hands_off),
+        world_test(test_nobody_works),
+        world_test(test_declined_decide),
+        world_test(test_did_not_hold),
+        world_test(test_recurrence_flag),
+        world_test(test_review_and_merge),
+        world_test(test_defects_of_problem),
+        world_test(test_crowd),
+        world_test(test_too_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

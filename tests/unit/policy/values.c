@@ -33,10 +33,20 @@ static struct policy other(void) {
 /* Each key as one number: what differs is seen key by key. */
 #define KEYS (13 + NOTE_KIND_COUNT)
 static void numbers(const struct policy *p, int64_t *ret) {
-    const int64_t all[] = {p->treatment,       p->require_workaround,       p->delivered_when,           p->several_defects,
-                           p->on_declined,     p->on_reopen,                p->recurrences,              p->on_risk_accepted,
-                           p->reopen_window,   p->settle[VERDICT_PENDING],  p->settle[VERDICT_DECLINED], p->settle[VERDICT_DELIVERED],
-                           (int64_t)p->n_thresholds * 1000000 + (p->n_thresholds > 1 ? p->thresholds[0] * 1000 + p->thresholds[1] : 0)};
+    const int64_t all[] = {p->treatment,
+                           p->require_workaround,
+                           p->delivered_when,
+                           p->several_defects,
+                           p->on_declined,
+                           p->on_reopen,
+                           p->recurrences,
+                           p->on_risk_accepted,
+                           p->reopen_window,
+                           p->settle[VERDICT_PENDING],
+                           p->settle[VERDICT_DECLINED],
+                           p->settle[VERDICT_DELIVERED],
+                           (int64_t)p->n_thresholds * 1000000 +
+                               (p->n_thresholds > 1 ? p->thresholds[0] * 1000 + p->thresholds[1] : 0)};
     _Static_assert(array_size(all) == 13, "one number a key");
     memcpy(ret, all, sizeof(all));
     for (int k = 0; k < NOTE_KIND_COUNT; k++)
@@ -99,7 +109,8 @@ static bool matches(struct policy_rule rule, const struct record *incident) {
 static void test_match(void **state) {
     json_t *native = json_pack("{s:s, s:s, s:n, s:i}", "Impact", "critical", "Area", "EU", "Nothing", "Number", 5);
     struct record i = {.tracker = "helpdesk", .service = "billing", .priority = "CRITICAL", .native = native};
-    struct policy_field fields[] = {{"Impact", {impact, 2}}, {"Area", {billing, 2}}, {"Nothing", {impact, 2}}, {"Number", {impact, 2}}};
+    struct policy_field fields[] = {
+        {"Impact", {impact, 2}}, {"Area", {billing, 2}}, {"Nothing", {impact, 2}}, {"Number", {impact, 2}}};
     assert_true(matches((struct policy_rule){0}, &i));
     assert_true(matches((struct policy_rule){.service = {no_words, 0}}, &i));
     assert_true(matches((struct policy_rule){.service = {billing, 2}}, &i));
@@ -113,11 +124,17 @@ static void test_match(void **state) {
     assert_false(matches((struct policy_rule){.fields = fields + 1, .n_fields = 1}, &i));
     assert_false(matches((struct policy_rule){.fields = fields + 2, .n_fields = 1}, &i));
     assert_false(matches((struct policy_rule){.fields = fields + 3, .n_fields = 1}, &i));
-    assert_true(matches((struct policy_rule){.service = {billing, 2}, .priority = {critical, 1}, .tracker = {desk, 1}, .fields = fields, .n_fields = 1}, &i));
+    assert_true(matches(
+        (struct policy_rule){
+            .service = {billing, 2}, .priority = {critical, 1}, .tracker = {desk, 1}, .fields = fields, .n_fields = 1},
+        &i));
     /* one that does not fit is enough */
-    assert_false(matches((struct policy_rule){.service = {billing, 1}, .priority = {critical, 1}, .tracker = {desk, 1}}, &i));
-    assert_false(matches((struct policy_rule){.service = {billing, 2}, .priority = {desk, 1}, .tracker = {desk, 1}}, &i));
-    assert_false(matches((struct policy_rule){.service = {billing, 2}, .priority = {critical, 1}, .tracker = {billing, 1}}, &i));
+    assert_false(
+        matches((struct policy_rule){.service = {billing, 1}, .priority = {critical, 1}, .tracker = {desk, 1}}, &i));
+    assert_false(
+        matches((struct policy_rule){.service = {billing, 2}, .priority = {desk, 1}, .tracker = {desk, 1}}, &i));
+    assert_false(
+        matches((struct policy_rule){.service = {billing, 2}, .priority = {critical, 1}, .tracker = {billing, 1}}, &i));
     /* what is not known matches no word */
     i = (struct record){.tracker = "helpdesk"};
     assert_false(matches((struct policy_rule){.service = {billing, 2}}, &i));
@@ -173,8 +190,8 @@ static void test_from_little(void **state) {
     numbers(&base, was);
     numbers(&p, now);
     assert_memory_equal(was, now, sizeof(was));
-    json_t *j = json_pack("{s:s, s:s, s:i, s:{s:s}}", "treatment", "burn", "recurrences", "many", "require_workaround", 1, "notes", "fixed",
-                          "loud");
+    json_t *j = json_pack("{s:s, s:s, s:i, s:{s:s}}", "treatment", "burn", "recurrences", "many", "require_workaround",
+                          1, "notes", "fixed", "loud");
     p = other();
     policy_from_json(j, &p);
     numbers(&p, now);

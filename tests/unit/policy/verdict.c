@@ -9,9 +9,10 @@ static const char product[] = "product:1";
 /* One letter a defect: d delivered, n finished and not delivered, u unfinished,
  * v left out while others remain, - not there. */
 static const char closed_letter[OUTCOME_COUNT] = {
-    [OUTCOME_NONE] = 'u',       [OUTCOME_FIXED] = 'd',         [OUTCOME_WORKAROUND] = 'n',       [OUTCOME_WONT_FIX] = 'n',
-    [OUTCOME_RISK_ACCEPTED] = 'n', [OUTCOME_NOT_REPRODUCIBLE] = 'n', [OUTCOME_INVALID] = 'v', [OUTCOME_DUPLICATE] = 'u',
-    [OUTCOME_WITHDRAWN] = 'v',  [OUTCOME_INCOMPLETE] = 'n',    [OUTCOME_MOVED] = 'u',            [OUTCOME_UNKNOWN] = 'u',
+    [OUTCOME_NONE] = 'u',       [OUTCOME_FIXED] = 'd',         [OUTCOME_WORKAROUND] = 'n',
+    [OUTCOME_WONT_FIX] = 'n',   [OUTCOME_RISK_ACCEPTED] = 'n', [OUTCOME_NOT_REPRODUCIBLE] = 'n',
+    [OUTCOME_INVALID] = 'v',    [OUTCOME_DUPLICATE] = 'u',     [OUTCOME_WITHDRAWN] = 'v',
+    [OUTCOME_INCOMPLETE] = 'n', [OUTCOME_MOVED] = 'u',         [OUTCOME_UNKNOWN] = 'u',
 };
 
 static char letter(const struct defect_facts *d, const struct policy *p) {
@@ -45,9 +46,9 @@ static enum delivery oracle(const struct problem_facts *f, const struct policy *
         return DELIVERY_DELIVERED;
     enum delivery by_defects = !d && !n && !u ? (v ? DELIVERY_MIXED : DELIVERY_NONE)
                                : d && (p->several_defects == SEVERAL_ANY || (!n && !u)) ? DELIVERY_DELIVERED
-                               : u                                                     ? DELIVERY_PENDING
-                               : d                                                     ? DELIVERY_MIXED
-                                                                                       : DELIVERY_DECLINED;
+                               : u                                                      ? DELIVERY_PENDING
+                               : d                                                      ? DELIVERY_MIXED
+                                                                                        : DELIVERY_DECLINED;
     if (r == RESOLUTION_RISK_ACCEPTED && by_defects != DELIVERY_DELIVERED)
         return DELIVERY_DECLINED;
     return f->problem->reopened && by_defects != DELIVERY_NONE ? DELIVERY_PENDING : by_defects;
@@ -88,7 +89,8 @@ static void kind_add(enum state s, enum outcome o, bool version_closed, bool stu
 }
 
 static void make_kinds(void) {
-    static const enum state plain[] = {STATE_NONE, STATE_OPEN, STATE_WORKING, STATE_FIXED, STATE_RELEASED, STATE_CLOSED_UNRESOLVED};
+    static const enum state plain[] = {STATE_NONE,  STATE_OPEN,     STATE_WORKING,
+                                       STATE_FIXED, STATE_RELEASED, STATE_CLOSED_UNRESOLVED};
     n_kinds = 0;
     for (int closed = 0; closed < 2; closed++) {
         for (size_t i = 0; i < array_size(plain); i++)
@@ -104,14 +106,15 @@ static void make_kinds(void) {
     kind_add(STATE_CLOSED_UNRESOLVED, OUTCOME_UNKNOWN, false, false, false);
 }
 
-static void fail_world(const struct problem_facts *f, const struct policy *p, const struct delivered *d, const char *what) {
+static void fail_world(const struct problem_facts *f, const struct policy *p, const struct delivered *d,
+                       const char *what) {
     print_error("%s: %s, when %s, several %s, resolution %s, reopened %d\n", what, delivery_name(d->delivery),
                 delivered_when_name(p->delivered_when), several_defects_name(p->several_defects),
                 resolution_name(f->problem->resolution), f->problem->reopened);
     for (size_t i = 0; i < f->n_defects; i++)
-        print_error("  %c %s %s version %d stuck %d at %lld\n", letter(&f->defects[i], p), state_name(f->defects[i].state),
-                    outcome_name(f->defects[i].outcome), f->defects[i].version_closed, f->defects[i].stuck,
-                    (long long)f->defects[i].state_at);
+        print_error("  %c %s %s version %d stuck %d at %lld\n", letter(&f->defects[i], p),
+                    state_name(f->defects[i].state), outcome_name(f->defects[i].outcome), f->defects[i].version_closed,
+                    f->defects[i].stuck, (long long)f->defects[i].state_at);
     fail();
 }
 
@@ -149,7 +152,11 @@ static void check_all(const struct problem_facts *defects) {
         for (int several = 0; several < 2; several++)
             for (size_t r = 0; r < array_size(resolutions); r++)
                 for (int reopened = 0; reopened < 2; reopened++) {
-                    struct problem problem = {.id = 12, .resolution = resolutions[r], .reopened = reopened, .resolved_at = 77, .fixed_in = "3.0"};
+                    struct problem problem = {.id = 12,
+                                              .resolution = resolutions[r],
+                                              .reopened = reopened,
+                                              .resolved_at = 77,
+                                              .fixed_in = "3.0"};
                     struct problem_facts f = *defects;
                     f.problem = &problem;
                     p.delivered_when = (enum delivered_when)when;
@@ -158,7 +165,9 @@ static void check_all(const struct problem_facts *defects) {
                 }
 }
 
-static void test_no_defect(void **state) { check_all(&(struct problem_facts){0}); }
+static void test_no_defect(void **state) {
+    check_all(&(struct problem_facts){0});
+}
 
 static void test_one_and_two_defects(void **state) {
     struct defect_facts d[2];
@@ -206,7 +215,8 @@ static void test_words(void **state) {
     } cases[] = {
         {{.ref = product, .state = STATE_WORKING}, "product:1 is working"},
         {{.ref = product, .state = STATE_RELEASED}, "product:1 is released"},
-        {{.ref = product, .state = STATE_RELEASED, .via = "product:7"}, "product:1 is released (through its duplicate product:7)"},
+        {{.ref = product, .state = STATE_RELEASED, .via = "product:7"},
+         "product:1 is released (through its duplicate product:7)"},
         {{.ref = product, .state = STATE_CLOSED, .outcome = OUTCOME_WONT_FIX}, "product:1 is closed (wont-fix)"},
         {{.ref = product, .state = STATE_CLOSED}, "product:1 is closed (unknown)"},
         {{.ref = product, .state = STATE_CLOSED, .outcome = OUTCOME_WONT_FIX, .via = "product:7"},
@@ -214,12 +224,15 @@ static void test_words(void **state) {
         {{.ref = product, .state = STATE_CLOSED, .outcome = OUTCOME_MOVED},
          "product:1 cannot be followed: its chain of duplicates loops, is too long or cannot be read"},
         {{.ref = product, .state = STATE_OPEN, .stuck = true, .via = "product:7"},
-         "product:1 (through its duplicate product:7) cannot be followed: its chain of duplicates loops, is too long or cannot be read"},
-        {{.ref = product, .state = STATE_CLOSED, .outcome = OUTCOME_INVALID}, "all its defects were closed as invalid or withdrawn"},
+         "product:1 (through its duplicate product:7) cannot be followed: its chain of duplicates loops, is too long "
+         "or cannot be read"},
+        {{.ref = product, .state = STATE_CLOSED, .outcome = OUTCOME_INVALID},
+         "all its defects were closed as invalid or withdrawn"},
         {{.ref = product, .excluded = true}, "no defect stands behind it"},
     };
     for (size_t i = 0; i < array_size(cases); i++) {
-        delivery_of(&(struct problem_facts){.problem = &problem, .defects = &cases[i].defect, .n_defects = 1}, &p, *state, &d);
+        delivery_of(&(struct problem_facts){.problem = &problem, .defects = &cases[i].defect, .n_defects = 1}, &p,
+                    *state, &d);
         assert_text(d.why, cases[i].why);
     }
 }
@@ -253,8 +266,10 @@ static void test_decider(void **state) {
     delivery_of(&f, &p, *state, &d);
     assert_text(d.defect, "product:2"); /* the first unfinished */
     assert_null(d.version);
-    defects[1] = (struct defect_facts){.ref = "product:2", .state = STATE_CLOSED, .outcome = OUTCOME_WONT_FIX, .state_at = 900};
-    defects[2] = (struct defect_facts){.ref = "product:3", .state = STATE_CLOSED, .outcome = OUTCOME_INCOMPLETE, .state_at = 950};
+    defects[1] =
+        (struct defect_facts){.ref = "product:2", .state = STATE_CLOSED, .outcome = OUTCOME_WONT_FIX, .state_at = 900};
+    defects[2] = (struct defect_facts){
+        .ref = "product:3", .state = STATE_CLOSED, .outcome = OUTCOME_INCOMPLETE, .state_at = 950};
     delivery_of(&f, &p, *state, &d);
     assert_int_equal(d.delivery, DELIVERY_MIXED);
     assert_text(d.why, "product:1 is released, but product:3 is closed (incomplete)");
@@ -273,7 +288,8 @@ static void test_version(void **state) {
     struct policy p;
     struct delivered d;
     policy_defaults(&p);
-    struct defect_facts defect = {.ref = product, .state = STATE_RELEASED, .state_at = 5, .version = "2.1", .version_at = 500};
+    struct defect_facts defect = {
+        .ref = product, .state = STATE_RELEASED, .state_at = 5, .version = "2.1", .version_at = 500};
     struct problem_facts f = {.problem = &problem, .defects = &defect, .n_defects = 1};
     delivery_of(&f, &p, *state, &d);
     assert_text(d.version, "2.1");
@@ -363,7 +379,8 @@ static void test_duplicates(void **state) {
 /* ---- verdict ---- */
 
 /* Facts that give that delivery at that time. */
-static void facts_for(enum delivery delivery, msec_t at, struct problem *p, struct defect_facts d[2], struct problem_facts *f) {
+static void facts_for(enum delivery delivery, msec_t at, struct problem *p, struct defect_facts d[2],
+                      struct problem_facts *f) {
     *p = (struct problem){.resolved_at = at};
     *f = (struct problem_facts){.problem = p, .defects = d, .n_defects = 1};
     d[0] = d[1] = (struct defect_facts){.ref = product, .state = STATE_OPEN, .state_at = at};
@@ -372,10 +389,12 @@ static void facts_for(enum delivery delivery, msec_t at, struct problem *p, stru
     if (delivery == DELIVERY_DELIVERED || delivery == DELIVERY_MIXED)
         d[0].state = STATE_RELEASED;
     if (delivery == DELIVERY_DECLINED)
-        d[0] = (struct defect_facts){.ref = product, .state = STATE_CLOSED, .outcome = OUTCOME_WONT_FIX, .state_at = at};
+        d[0] =
+            (struct defect_facts){.ref = product, .state = STATE_CLOSED, .outcome = OUTCOME_WONT_FIX, .state_at = at};
     if (delivery == DELIVERY_MIXED) {
         f->n_defects = 2;
-        d[1] = (struct defect_facts){.ref = product, .state = STATE_CLOSED, .outcome = OUTCOME_WONT_FIX, .state_at = at};
+        d[1] =
+            (struct defect_facts){.ref = product, .state = STATE_CLOSED, .outcome = OUTCOME_WONT_FIX, .state_at = at};
     }
     if (delivery == DELIVERY_CANCELLED)
         p->resolution = RESOLUTION_CANCELLED;
@@ -386,8 +405,11 @@ static enum verdict oracle_verdict(const enum delivery *d, size_t n) {
     static const struct {
         enum delivery delivery;
         enum verdict verdict;
-    } order[] = {{DELIVERY_PENDING, VERDICT_PENDING},   {DELIVERY_NONE, VERDICT_PENDING},       {DELIVERY_MIXED, VERDICT_PENDING},
-                 {DELIVERY_DECLINED, VERDICT_DECLINED}, {DELIVERY_DELIVERED, VERDICT_DELIVERED}};
+    } order[] = {{DELIVERY_PENDING, VERDICT_PENDING},
+                 {DELIVERY_NONE, VERDICT_PENDING},
+                 {DELIVERY_MIXED, VERDICT_PENDING},
+                 {DELIVERY_DECLINED, VERDICT_DECLINED},
+                 {DELIVERY_DELIVERED, VERDICT_DELIVERED}};
     for (size_t o = 0; o < array_size(order); o++)
         for (size_t i = 0; i < n; i++)
             if (d[i] == order[o].delivery)
@@ -431,7 +453,8 @@ static void test_verdict(void **state) {
         for (int y = 0; y < DELIVERY_COUNT; y++)
             for (int z = 0; z < DELIVERY_COUNT; z++)
                 for (int order = 0; order < 6; order++) {
-                    static const msec_t times[6][3] = {{1, 2, 3}, {1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}};
+                    static const msec_t times[6][3] = {{1, 2, 3}, {1, 3, 2}, {2, 1, 3},
+                                                       {2, 3, 1}, {3, 1, 2}, {3, 2, 1}};
                     enum delivery d[3] = {(enum delivery)x, (enum delivery)y, (enum delivery)z};
                     struct arena *a = arena_new();
                     for (size_t n = 0; n <= 3; n++)
@@ -467,29 +490,39 @@ static void test_ke_status(void **state) {
     for (unsigned bits = 0; bits < 64; bits++)
         for (int r = 0; r < RESOLUTION_COUNT; r++)
             for (int d = 0; d < DELIVERY_COUNT; d++) {
-                bool cause = bits & 1, workaround = bits & 2, published = bits & 4, owner = bits & 8, target = bits & 16, working = bits & 32;
-                struct problem p = {.cause = cause ? "why" : bits % 3 ? "" : NULL,
-                                    .workaround = workaround ? "how" : bits % 3 ? "" : NULL,
+                bool cause = bits & 1, workaround = bits & 2, published = bits & 4, owner = bits & 8,
+                     target = bits & 16, working = bits & 32;
+                struct problem p = {.cause = cause      ? "why"
+                                             : bits % 3 ? ""
+                                                        : NULL,
+                                    .workaround = workaround ? "how"
+                                                  : bits % 3 ? ""
+                                                             : NULL,
                                     .published_text = published ? "how" : NULL,
-                                    .owner = owner ? "ada" : bits % 3 ? "" : NULL,
+                                    .owner = owner      ? "ada"
+                                             : bits % 3 ? ""
+                                                        : NULL,
                                     .analysis_target = target ? NOW : 0,
                                     .resolution = (enum resolution)r};
                 enum ke_status s = ke_status_of(&p, (enum delivery)d, working);
                 bool permanent = d == DELIVERY_DELIVERED || (r != RESOLUTION_NONE && r != RESOLUTION_RISK_ACCEPTED);
-                enum ke_status want = permanent                              ? KE_CLOSED
+                enum ke_status want = permanent                            ? KE_CLOSED
                                       : cause && (workaround || published) ? KE_RESOLVED
-                                      : cause                                ? KE_DIAGNOSED
-                                      : owner || target || working           ? KE_INFORMATIONAL
-                                                                             : KE_DETECTED;
+                                      : cause                              ? KE_DIAGNOSED
+                                      : owner || target || working         ? KE_INFORMATIONAL
+                                                                           : KE_DETECTED;
                 assert_int_equal(s, want);
             }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        world_test(test_no_defect), world_test(test_one_and_two_defects), world_test(test_three_defects), world_test(test_words),
-        world_test(test_decider),   world_test(test_version),             world_test(test_declined_outcome), world_test(test_duplicates),
-        world_test(test_verdict),   world_test(test_presence),            world_test(test_ke_status),
+        world_test(test_no_defect),        world_test(test_one_and_two_defects),
+        world_test(test_three_defects),    world_test(test_words),
+        world_test(test_decider),          world_test(test_version),
+        world_test(test_declined_outcome), world_test(test_duplicates),
+        world_test(test_verdict),          world_test(test_presence),
+        world_test(test_ke_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,27 +26,37 @@ static const char *const desk_story[] = {
     "INSERT INTO tracker (name, connector, role, url, import, last_poll, last_ok, imported) VALUES"
     " ('helpdesk', 'rt', 'ticketing', 'http://desk.example', 'done', 1767322790000, 1767322790000, 5)",
     "INSERT INTO tracker (name, connector, role, url, import, last_poll, last_ok, error, error_since) VALUES"
-    " ('product', 'redmine', 'defects', 'http://bugs.example', 'done', 1767322795000, 1767319200000, 'refused: 401', 1767322000000)",
-    "INSERT INTO record (ref, tracker, id, kind, title, url, state, outcome, native_state, service, priority, reporter, created,"
+    " ('product', 'redmine', 'defects', 'http://bugs.example', 'done', 1767322795000, 1767319200000, 'refused: 401', "
+    "1767322000000)",
+    "INSERT INTO record (ref, tracker, id, kind, title, url, state, outcome, native_state, service, priority, "
+    "reporter, created,"
     " updated, first_seen, last_seen) VALUES"
-    " ('helpdesk:1', 'helpdesk', '1', 'incident', 'Total is <b>wrong</b>', 'http://desk.example/1', 'closed-unresolved', '',"
+    " ('helpdesk:1', 'helpdesk', '1', 'incident', 'Total is <b>wrong</b>', 'http://desk.example/1', "
+    "'closed-unresolved', '',"
     " 'closed-unresolved', 'Billing', 'high', 'alice', 1767000000000, 1767300000000, 1767300000000, 1767322790000),"
-    " ('helpdesk:2', 'helpdesk', '2', 'incident', 'Rounding', 'http://desk.example/2', 'open', '', 'open', 'Billing', 'low', 'bob',"
+    " ('helpdesk:2', 'helpdesk', '2', 'incident', 'Rounding', 'http://desk.example/2', 'open', '', 'open', 'Billing', "
+    "'low', 'bob',"
     " 1767000000000, 1767310000000, 1767300000000, 1767322790000),"
-    " ('helpdesk:3', 'helpdesk', '3', 'incident', 'Three', NULL, 'resolved', '', 'resolved', NULL, NULL, NULL, 1767000000000,"
+    " ('helpdesk:3', 'helpdesk', '3', 'incident', 'Three', NULL, 'resolved', '', 'resolved', NULL, NULL, NULL, "
+    "1767000000000,"
     " 1767200000000, 1767300000000, 1767322790000),"
-    " ('helpdesk:5', 'helpdesk', '5', 'incident', 'Never mind', NULL, 'closed', 'withdrawn', 'rejected', NULL, NULL, NULL,"
+    " ('helpdesk:5', 'helpdesk', '5', 'incident', 'Never mind', NULL, 'closed', 'withdrawn', 'rejected', NULL, NULL, "
+    "NULL,"
     " 1767000000000, 1767150000000, 1767300000000, 1767322790000),"
     " ('helpdesk:6', 'helpdesk', '6', 'incident', 'Refused', NULL, 'closed', 'wont-fix', 'rejected', NULL, NULL, NULL,"
     " 1767000000000, 1767140000000, 1767300000000, 1767322790000)",
-    "INSERT INTO record (ref, tracker, id, kind, title, state, presence, created, updated, first_seen, last_seen) VALUES"
+    "INSERT INTO record (ref, tracker, id, kind, title, state, presence, created, updated, first_seen, last_seen) "
+    "VALUES"
     " ('helpdesk:4', 'helpdesk', '4', 'incident', 'Gone', 'open', 'gone', 1767000000000, 1767100000000, 1, 1)",
-    "INSERT INTO record (ref, tracker, id, kind, title, url, state, outcome, native_state, version, created, updated, first_seen,"
-    " last_seen) VALUES ('product:56', 'product', '56', 'defect', 'Sum is off', 'http://bugs.example/issues/56', 'working', '',"
+    "INSERT INTO record (ref, tracker, id, kind, title, url, state, outcome, native_state, version, created, updated, "
+    "first_seen,"
+    " last_seen) VALUES ('product:56', 'product', '56', 'defect', 'Sum is off', 'http://bugs.example/issues/56', "
+    "'working', '',"
     " 'In Progress', '1.1', 1767000000000, 1767250000000, 1, 1)",
     "INSERT INTO incident (ref, verdict, turn, outcome, decision, asserted, overridden) VALUES"
     " ('helpdesk:1', 'pending', 1, 'unknown', '{\"rule\":\"pending, open\",\"facts\":[\"P-1 has delivery pending\"],"
-    "\"did\":[\"state closed-unresolved\"],\"why\":\"treatment is close\",\"would_change\":[\"product:56 is released\"]}',"
+    "\"did\":[\"state closed-unresolved\"],\"why\":\"treatment is close\",\"would_change\":[\"product:56 is "
+    "released\"]}',"
     " 'closed-unresolved', 0),"
     " ('helpdesk:2', 'pending', 1, '', NULL, 'closed-unresolved', 1), ('helpdesk:3', 'pending', 1, '', NULL, NULL, 0),"
     " ('helpdesk:4', 'pending', 1, '', NULL, NULL, 0), ('helpdesk:5', 'pending', 1, '', NULL, NULL, 0)",
@@ -55,17 +65,22 @@ static const char *const desk_story[] = {
     "INSERT INTO problem (id, title, status, created) VALUES (2, 'Slow at night', 'detected', 1767200000000)",
     "INSERT INTO problem (id, known_error, title, status, delivery, resolution, created) VALUES"
     " (3, 1, 'Old one', 'closed', 'delivered', 'fix-applied', 1766200000000)",
-    "INSERT INTO link (problem, ref, kind, status, linked_at) VALUES (1, 'helpdesk:1', 'incident', 'confirmed', 1767100000000),"
-    " (1, 'helpdesk:2', 'incident', 'confirmed', 1767110000000), (1, 'helpdesk:3', 'incident', 'confirmed', 1767120000000),"
-    " (1, 'helpdesk:4', 'incident', 'confirmed', 1767120000000), (1, 'helpdesk:5', 'incident', 'confirmed', 1767120000000),"
-    " (1, 'product:56', 'defect', 'confirmed', 1767100000000), (2, 'helpdesk:2', 'incident', 'suggested', 1767200000000)",
+    "INSERT INTO link (problem, ref, kind, status, linked_at) VALUES (1, 'helpdesk:1', 'incident', 'confirmed', "
+    "1767100000000),"
+    " (1, 'helpdesk:2', 'incident', 'confirmed', 1767110000000), (1, 'helpdesk:3', 'incident', 'confirmed', "
+    "1767120000000),"
+    " (1, 'helpdesk:4', 'incident', 'confirmed', 1767120000000), (1, 'helpdesk:5', 'incident', 'confirmed', "
+    "1767120000000),"
+    " (1, 'product:56', 'defect', 'confirmed', 1767100000000), (2, 'helpdesk:2', 'incident', 'suggested', "
+    "1767200000000)",
     "INSERT INTO evidence (incident, defect, origin, source, place, actor, at, seen, quote) VALUES"
     " ('helpdesk:1', 'product:56', 'helpdesk:1', 'field', 'field Defect', 'alice', 1767100000000, 1767100000000, '56')",
     "INSERT INTO rejection VALUES ('helpdesk:1', 'P-2', 1767200000000, 0, 'cli:root')",
     "INSERT INTO effect (ref, kind, key, want, reason, problem, turn, created) VALUES"
-    " ('helpdesk:1', 'state', 'k1', '{\"state\":\"closed-unresolved\"}', 'the defect is being worked on', 1, 1, 1767300000000),"
-    " ('helpdesk:2', 'note', 'k2', '{\"kind\":\"known-error\"}', 'known error', 1, 1, 1767300001000),"
-    " ('product:56', 'field', 'k3', '{\"fields\":{\"incident_count\":\"3\"}}', 'counts', 1, 0, 1767300002000)",
+    " ('helpdesk:1', 'state', 'k1', '{\"state\":\"closed-unresolved\",\"outcome\":\"unknown\"}', 'the defect is being worked on', 1, 1, "
+    "1767300000000),"
+    " ('helpdesk:2', 'note', 'k2', '{\"note\":\"known-error\",\"visibility\":\"internal\",\"text\":\"It is known.\"}', 'known error', 1, 1, 1767300001000),"
+    " ('product:56', 'field', 'k3', '{\"field\":\"incident_count\",\"value\":\"3\"}', 'counts', 1, 0, 1767300002000)",
     "UPDATE effect SET state = 'in-flight' WHERE n = 1",
     "UPDATE effect SET state = 'done', settled = 1767300005000, attempts = 1 WHERE n = 1",
     "UPDATE effect SET state = 'parked', error = 'Permission denied', attempts = 2 WHERE n = 2",

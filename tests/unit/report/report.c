@@ -1,6 +1,6 @@
 /* report: the questions, against a database with a known story. */
-#include "desk.h"
 #include "bascule/report.h"
+#include "desk.h"
 
 static char path[64];
 static sqlite3 *db;
@@ -64,20 +64,36 @@ static void expect_json(const json_t *root, const char *pointer, const char *wan
 /* ---- lists ---- */
 
 static void incidents_are_newest_first_without_the_deleted(void **state) {
-    expect((struct report_query){.what = REPORT_INCIDENTS}, "ref", "helpdesk:2 helpdesk:1 helpdesk:3 helpdesk:5 helpdesk:6");
+    expect((struct report_query){.what = REPORT_INCIDENTS}, "ref",
+           "helpdesk:2 helpdesk:1 helpdesk:3 helpdesk:5 helpdesk:6");
     expect((struct report_query){.what = REPORT_INCIDENTS, .state = "gone"}, "ref", "helpdesk:4");
 }
 
 static void an_incident_has_the_shape_of_the_interface(void **state) {
-    cleanup_json json_t *answer = ask((struct report_query){.what = REPORT_INCIDENTS, .state = "closed-unresolved", .problem = "P-1"});
+    cleanup_json json_t *answer =
+        ask((struct report_query){.what = REPORT_INCIDENTS, .state = "closed-unresolved", .problem = "P-1"});
     const json_t *item = json_at(answer, "/items/0");
     static const char *const want[][2] = {
-        {"/ref", "\"helpdesk:1\""}, {"/tracker", "\"helpdesk\""}, {"/id", "\"1\""}, {"/kind", "\"incident\""},
-        {"/title", "\"Total is <b>wrong</b>\""}, {"/url", "\"http://desk.example/1\""}, {"/state", "\"closed-unresolved\""},
-        {"/outcome", "\"unknown\""}, {"/native_state", "\"closed-unresolved\""}, {"/presence", "\"present\""},
-        {"/verdict", "\"pending\""}, {"/turn", "1"}, {"/priority", "\"high\""}, {"/service", "\"Billing\""},
-        {"/reporter", "\"alice\""}, {"/assignee", "null"}, {"/created", "\"2025-12-29T09:20:00Z\""},
-        {"/updated", "\"2026-01-01T20:40:00Z\""}, {"/problems", "[\"P-1\"]"}, {"/defects", "[\"product:56\"]"},
+        {"/ref", "\"helpdesk:1\""},
+        {"/tracker", "\"helpdesk\""},
+        {"/id", "\"1\""},
+        {"/kind", "\"incident\""},
+        {"/title", "\"Total is <b>wrong</b>\""},
+        {"/url", "\"http://desk.example/1\""},
+        {"/state", "\"closed-unresolved\""},
+        {"/outcome", "\"unknown\""},
+        {"/native_state", "\"closed-unresolved\""},
+        {"/presence", "\"present\""},
+        {"/verdict", "\"pending\""},
+        {"/turn", "1"},
+        {"/priority", "\"high\""},
+        {"/service", "\"Billing\""},
+        {"/reporter", "\"alice\""},
+        {"/assignee", "null"},
+        {"/created", "\"2025-12-29T09:20:00Z\""},
+        {"/updated", "\"2026-01-01T20:40:00Z\""},
+        {"/problems", "[\"P-1\"]"},
+        {"/defects", "[\"product:56\"]"},
         {"/attention", "[]"},
     };
     for (size_t i = 0; i < array_size(want); i++)
@@ -85,7 +101,8 @@ static void an_incident_has_the_shape_of_the_interface(void **state) {
 }
 
 static void closed_unresolved_is_meant_widely(void **state) {
-    expect((struct report_query){.what = REPORT_INCIDENTS, .state = "closed-unresolved"}, "ref", "helpdesk:1 helpdesk:6");
+    expect((struct report_query){.what = REPORT_INCIDENTS, .state = "closed-unresolved"}, "ref",
+           "helpdesk:1 helpdesk:6");
     expect((struct report_query){.what = REPORT_INCIDENTS, .state = "closed"}, "ref", "helpdesk:5 helpdesk:6");
     expect((struct report_query){.what = REPORT_INCIDENTS, .state = "open,resolved"}, "ref", "helpdesk:2 helpdesk:3");
 }
@@ -99,7 +116,8 @@ static void filters_join(void **state) {
     expect((struct report_query){.what = REPORT_INCIDENTS, .problem = "P-2"}, "ref", "");
     expect((struct report_query){.what = REPORT_INCIDENTS, .tracker = "product"}, "ref", "");
     expect((struct report_query){.what = REPORT_INCIDENTS, .since = "1d"}, "ref", "helpdesk:2 helpdesk:1");
-    expect((struct report_query){.what = REPORT_INCIDENTS, .since = "2026-01-01T20:40:00Z"}, "ref", "helpdesk:2 helpdesk:1");
+    expect((struct report_query){.what = REPORT_INCIDENTS, .since = "2026-01-01T20:40:00Z"}, "ref",
+           "helpdesk:2 helpdesk:1");
     expect((struct report_query){.what = REPORT_INCIDENTS, .since = "2026-01-02"}, "ref", "");
     expect((struct report_query){.what = REPORT_DEFECTS, .tracker = "product"}, "ref", "product:56");
     expect((struct report_query){.what = REPORT_PROBLEMS}, "id", "P-3 P-2 P-1");
@@ -113,6 +131,10 @@ static void filters_join(void **state) {
     expect((struct report_query){.what = REPORT_EFFECTS, .state = "parked"}, "n", "2");
     expect((struct report_query){.what = REPORT_EFFECTS, .kind = "field", .problem = "P-1"}, "n", "3");
     expect((struct report_query){.what = REPORT_EFFECTS, .tracker = "helpdesk"}, "n", "2 1");
+    expect((struct report_query){.what = REPORT_EFFECTS, .kind = "state,field"}, "n", "3 1");
+    expect((struct report_query){.what = REPORT_EFFECTS, .kind = "a,b,c,d,e,f,g,h,state"}, "n", "");
+    expect((struct report_query){.what = REPORT_EFFECTS}, "wants",
+           "incident_count = 3 internal note known-error closed-unresolved (unknown)");
     expect((struct report_query){.what = REPORT_EFFECTS, .tracker = "help"}, "n", "");
     expect((struct report_query){.what = REPORT_EFFECTS, .ref = "helpdesk:2"}, "n", "2");
     expect((struct report_query){.what = REPORT_LINKS, .state = "suggested"}, "ref", "helpdesk:2");
@@ -130,8 +152,10 @@ static void filters_join(void **state) {
 }
 
 static void what_cannot_be_asked_is_refused(void **state) {
-    refuse((struct report_query){.what = REPORT_JOURNAL, .state = "open"}, REPORT_BAD_QUERY, "journal cannot be filtered by state");
-    refuse((struct report_query){.what = REPORT_INCIDENTS, .state = "opne"}, REPORT_BAD_QUERY, "'opne' is none of open, waiting");
+    refuse((struct report_query){.what = REPORT_JOURNAL, .state = "open"}, REPORT_BAD_QUERY,
+           "journal cannot be filtered by state");
+    refuse((struct report_query){.what = REPORT_INCIDENTS, .state = "opne"}, REPORT_BAD_QUERY,
+           "'opne' is none of open, waiting");
     refuse((struct report_query){.what = REPORT_INCIDENTS, .state = "released"}, REPORT_BAD_QUERY, "is none of");
     refuse((struct report_query){.what = REPORT_INCIDENTS, .problem = "12"}, REPORT_BAD_QUERY, "P-12");
     refuse((struct report_query){.what = REPORT_INCIDENTS, .since = "yesterday"}, REPORT_BAD_QUERY, "7d");
@@ -140,17 +164,20 @@ static void what_cannot_be_asked_is_refused(void **state) {
     refuse((struct report_query){.what = REPORT_INCIDENTS, .after = "5"}, REPORT_BAD_QUERY, "after");
     refuse((struct report_query){.what = REPORT_EFFECTS, .after = "5.a"}, REPORT_BAD_QUERY, "after");
     refuse((struct report_query){.what = REPORT_SHOW, .ref = "helpdesk:99"}, REPORT_NOT_FOUND, "has not been seen");
-    refuse((struct report_query){.what = REPORT_SHOW, .ref = "helpdsk:1"}, REPORT_NOT_FOUND, "there are helpdesk, product");
+    refuse((struct report_query){.what = REPORT_SHOW, .ref = "helpdsk:1"}, REPORT_NOT_FOUND,
+           "there are helpdesk, product");
     refuse((struct report_query){.what = REPORT_SHOW, .ref = "what"}, REPORT_BAD_QUERY, "no reference");
     refuse((struct report_query){.what = REPORT_SHOW, .ref = "P-9"}, REPORT_NOT_FOUND, "P-9");
     refuse((struct report_query){.what = REPORT_SHOW, .ref = "99"}, REPORT_NOT_FOUND, "effect 99");
-    refuse((struct report_query){.what = REPORT_SHOW, .ref = "helpdesk:1", .kind = "defect"}, REPORT_NOT_FOUND, "is no defect");
+    refuse((struct report_query){.what = REPORT_SHOW, .ref = "helpdesk:1", .kind = "defect"}, REPORT_NOT_FOUND,
+           "is no defect");
     refuse((struct report_query){.what = REPORT_EXPLAIN}, REPORT_BAD_QUERY, "reference");
 }
 
 /* Whatever the page's size, all pages together are the list, each thing once. */
 static void pages_add_up(void **state) {
-    static const enum report_what all[] = {REPORT_INCIDENTS, REPORT_PROBLEMS, REPORT_EFFECTS, REPORT_LINKS, REPORT_ATTENTION, REPORT_JOURNAL};
+    static const enum report_what all[] = {REPORT_INCIDENTS, REPORT_PROBLEMS,  REPORT_EFFECTS,
+                                           REPORT_LINKS,     REPORT_ATTENTION, REPORT_JOURNAL};
     for (size_t w = 0; w < array_size(all); w++) {
         cleanup_json json_t *whole = ask((struct report_query){.what = all[w]});
         const json_t *items = json_object_get(whole, "items");
@@ -199,7 +226,8 @@ static void a_persons_outcome_goes_first(void **state) {
 static void an_effect_is_shown_whole(void **state) {
     cleanup_json json_t *e = ask((struct report_query){.what = REPORT_SHOW, .ref = "effect:2"});
     expect_json(e, "/n", "2");
-    expect_json(e, "/want/kind", "\"known-error\"");
+    expect_json(e, "/want/note", "\"known-error\"");
+    expect_json(e, "/wants", "\"internal note known-error\"");
     expect_json(e, "/state", "\"parked\"");
     expect_json(e, "/problem", "\"P-1\"");
     expect_json(e, "/error", "\"Permission denied\"");
@@ -229,9 +257,12 @@ static void what_waits_for_its_effect_or_batch_stands_with_it(void **state) {
     expect_json(r, "/attention", "[\"parked\"]");
     sqlite3 *rw;
     assert_int_equal(sqlite3_open(path, &rw), SQLITE_OK);
-    desk_exec(rw, "INSERT INTO batch (id, problem, cause, state, created) VALUES (4, 1, 'c', 'braked', 1), (5, 2, 'c', 'released', 1)");
-    desk_exec(rw, "INSERT INTO attention (kind, subject, text, who, clear, since) VALUES ('braked', 'batch:4', 't', 'w', 'c', 1),"
-                  " ('braked', 'batch:5', 't', 'w', 'c', 1)");
+    desk_exec(rw, "INSERT INTO batch (id, problem, cause, state, created) VALUES (4, 1, 'c', 'braked', 1), (5, 2, 'c', "
+                  "'released', 1)");
+    desk_exec(
+        rw,
+        "INSERT INTO attention (kind, subject, text, who, clear, since) VALUES ('braked', 'batch:4', 't', 'w', 'c', 1),"
+        " ('braked', 'batch:5', 't', 'w', 'c', 1)");
     cleanup_json json_t *one = ask((struct report_query){.what = REPORT_SHOW, .ref = "P-1"});
     cleanup_json json_t *two = ask((struct report_query){.what = REPORT_SHOW, .ref = "P-2"});
     desk_exec(rw, "DELETE FROM attention WHERE kind = 'braked'");

@@ -50,7 +50,9 @@ static inline void *loop_watch(void *arg, int fd, void (*ready)(void *who), void
         }
     return NULL;
 }
-static inline void loop_unwatch(void *arg, void *watch) { *(struct loop_watch *)watch = (struct loop_watch){0}; }
+static inline void loop_unwatch(void *arg, void *watch) {
+    *(struct loop_watch *)watch = (struct loop_watch){0};
+}
 
 static inline struct timer *timer_make(void *arg, void (*fire)(void *who), void *who) {
     for (int i = 0; i < LOOP_MAX; i++)
@@ -60,14 +62,20 @@ static inline struct timer *timer_make(void *arg, void (*fire)(void *who), void 
         }
     abort();
 }
-static inline void timer_start(struct timer *t, msec_t delay) { t->at = loop_mono() + delay + 1; }
-static inline void timer_stop(struct timer *t) { t->at = 0; }
+static inline void timer_start(struct timer *t, msec_t delay) {
+    t->at = loop_mono() + delay + 1;
+}
+static inline void timer_stop(struct timer *t) {
+    t->at = 0;
+}
 static inline void timer_free(struct timer *t) {
     if (t)
         *t = (struct timer){0};
 }
 
-static inline msec_t loop_now(void *arg) { return 1767322800000; }
+static inline msec_t loop_now(void *arg) {
+    return 1767322800000;
+}
 static const struct serve_loop loop = {loop_watch, loop_unwatch, NULL};
 static const struct timers timers = {timer_make, timer_start, timer_stop, timer_free, NULL};
 static const struct clock loop_clock = {loop_now, loop_now, NULL};
@@ -135,11 +143,15 @@ static inline void exchange(int fd, const char *request, size_t len, struct buf 
     }
 }
 
-static inline int answer_status(const struct buf *b) { return b->len > 12 ? atoi(b->data + 9) : 0; }
+static inline int answer_status(const struct buf *b) {
+    return b->len > 12 ? atoi(b->data + 9) : 0;
+}
 static inline const char *answer_body(const struct buf *b) {
     const char *end = strstr(buf_text(b), "\r\n\r\n");
     return end ? end + 4 : "";
 }
-static inline bool answer_says(const struct buf *b, const char *words) { return strstr(buf_text(b), words) != NULL; }
+static inline bool answer_says(const struct buf *b, const char *words) {
+    return strstr(buf_text(b), words) != NULL;
+}
 
 #endif

@@ -75,7 +75,8 @@ static int fresh(void **state) {
 }
 
 /* One call on a connection of its own. */
-static int call_full(int fd, const char *method, const char *target, const char *host, const char *body, struct buf *answer) {
+static int call_full(int fd, const char *method, const char *target, const char *host, const char *body,
+                     struct buf *answer) {
     cleanup_buf struct buf r = {0};
     buf_printf(&r, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, target, host);
     if (body)
@@ -98,11 +99,33 @@ static int local(const char *method, const char *target, const char *body, struc
 
 static void every_address_reads_on_both_doors(void **state) {
     static const char *const addresses[] = {
-        "/api/v1/status", "/api/v1/trackers", "/api/v1/incidents", "/api/v1/incidents/helpdesk%3A1", "/api/v1/incidents/helpdesk:1",
-        "/api/v1/defects", "/api/v1/defects/product:56", "/api/v1/problems", "/api/v1/problems/P-1", "/api/v1/effects",
-        "/api/v1/effects/1", "/api/v1/links", "/api/v1/attention", "/api/v1/journal?limit=2", "/api/v1/explain/helpdesk:1",
-        "/api/v1/show/P-1", "/api/v1", "/healthz", "/readyz", "/", "/style.css",
-        "/api/v1/incidents?state=open,closed-unresolved&tracker=helpdesk&search=invoice&since=30d&problem=P-1&limit=500",
+        "/api/v1/status",
+        "/api/v1/trackers",
+        "/api/v1/incidents",
+        "/api/v1/incidents/helpdesk%3A1",
+        "/api/v1/incidents/helpdesk:1",
+        "/api/v1/defects",
+        "/api/v1/defects/product:56",
+        "/api/v1/problems",
+        "/api/v1/problems/P-1",
+        "/api/v1/effects",
+        "/api/v1/effects/1",
+        "/api/v1/links",
+        "/api/v1/attention",
+        "/api/v1/journal?limit=2",
+        "/api/v1/explain/helpdesk:1",
+        "/api/v1/show/P-1",
+        "/api/v1",
+        "/healthz",
+        "/readyz",
+        "/problems/P-1",
+        "/problems/P-2",
+        "/incidents/helpdesk:1",
+        "/defects/product%3A56",
+        "/",
+        "/style.css",
+        "/api/v1/"
+        "incidents?state=open,closed-unresolved&tracker=helpdesk&search=invoice&since=30d&problem=P-1&limit=500",
     };
     cleanup_buf struct buf b = {0};
     for (size_t i = 0; i < array_size(addresses); i++) {
@@ -171,19 +194,26 @@ static void foreign_hosts_are_refused_on_tcp_only(void **state) {
     static const struct {
         const char *host;
         int status;
-    } all[] = {{"evil.example", 421}, {"127.evil.example", 421}, {"bascule.example.org", 200}, {"BASCULE.example.org:8420", 200},
-               {"localhost:1234", 200}, {"[::1]:8420", 200},     {"bascule.example.org.evil.example", 421}};
+    } all[] = {{"evil.example", 421},
+               {"127.evil.example", 421},
+               {"bascule.example.org", 200},
+               {"BASCULE.example.org:8420", 200},
+               {"localhost:1234", 200},
+               {"[::1]:8420", 200},
+               {"bascule.example.org.evil.example", 421}};
     cleanup_buf struct buf b = {0};
     for (size_t i = 0; i < array_size(all); i++)
-        assert_int_equal(call_full(dial_tcp(serve_port(serve)), "GET", "/api/v1/status", all[i].host, NULL, &b), all[i].status);
+        assert_int_equal(call_full(dial_tcp(serve_port(serve)), "GET", "/api/v1/status", all[i].host, NULL, &b),
+                         all[i].status);
     assert_int_equal(call_full(dial_tcp(serve_port(serve)), "GET", "/", "evil.example", NULL, &b), 421);
     assert_int_equal(call_full(dial_unix(socket_path), "GET", "/api/v1/status", "evil.example", NULL, &b), 200);
 }
 
 static void what_the_engine_knows_is_merged(void **state) {
     cleanup_buf struct buf b = {0};
-    engine.answer = "{\"dry_run\":true,\"trackers\":[{\"name\":\"product\",\"state\":\"ok\",\"error\":null,\"last_poll\":\"\","
-                    "\"last_ok\":\"2026-01-02T02:59:57Z\",\"requests\":12,\"under_way\":1},{\"name\":\"other\",\"state\":\"x\"}]}";
+    engine.answer =
+        "{\"dry_run\":true,\"trackers\":[{\"name\":\"product\",\"state\":\"ok\",\"error\":null,\"last_poll\":\"\","
+        "\"last_ok\":\"2026-01-02T02:59:57Z\",\"requests\":12,\"under_way\":1},{\"name\":\"other\",\"state\":\"x\"}]}";
     assert_int_equal(tcp("GET", "/api/v1/status", &b), 200);
     assert_string_equal(engine.name, "status");
     cleanup_json json_t *j = json_loads(answer_body(&b), 0, NULL);
@@ -212,6 +242,24 @@ static void without_the_engine_the_database_stands(void **state) {
     engine.done(engine.who, 200, NULL); /* too late, and harmless */
 }
 
+static void one_thing_has_a_page(void **state) {
+    cleanup_buf struct buf b = {0};
+    assert_int_equal(tcp("GET", "/problems/P-1", &b), 200);
+    assert_true(answer_says(&b, "P-1: Sum is off") && answer_says(&b, "Content-Security-Policy: default-src 'none'"));
+    assert_true(answer_says(&b, "Total is &lt;b&gt;wrong") && !answer_says(&b, "<b>wrong"));
+    assert_true(answer_says(&b, "href=\"/incidents/helpdesk:1\"") && answer_says(&b, "rounding"));
+    assert_int_equal(tcp("GET", "/incidents/helpdesk:1", &b), 200);
+    assert_true(answer_says(&b, "treatment is close") && answer_says(&b, "href=\"/problems/P-1\""));
+    assert_int_equal(tcp("GET", "/incidents/helpdesk:2", &b), 200);
+    assert_true(answer_says(&b, "bascule retry 2") && answer_says(&b, "Permission denied"));
+    assert_int_equal(tcp("GET", "/problems/%3Cscript%3E", &b), 400);
+    assert_true(answer_says(&b, "text/html") && !answer_says(&b, "<script"));
+    assert_int_equal(tcp("GET", "/problems/P-99", &b), 404);
+    assert_true(answer_says(&b, "there is no problem P-99"));
+    assert_int_equal(tcp("GET", "/incidents/product:56", &b), 404);
+    assert_int_equal(tcp("GET", "/problems", &b), 404);
+}
+
 static void readiness_is_told(void **state) {
     cleanup_buf struct buf b = {0};
     not_ready = true;
@@ -227,15 +275,17 @@ static void every_command_has_its_address(void **state) {
         const char *method, *target, *body, *name, *args;
     } all[] = {
         {"POST", "links", "{\"a\":\"helpdesk:1\",\"b\":\"P-2\"}", "link", "{\"a\":\"helpdesk:1\",\"b\":\"P-2\"}"},
-        {"DELETE", "links/helpdesk%3A1/gitlab%3Ag%2Fp%231", NULL, "unlink", "{\"a\":\"helpdesk:1\",\"b\":\"gitlab:g/p#1\"}"},
+        {"DELETE", "links/helpdesk%3A1/gitlab%3Ag%2Fp%231", NULL, "unlink",
+         "{\"a\":\"helpdesk:1\",\"b\":\"gitlab:g/p#1\"}"},
         {"POST", "problems/P-1/links", "{\"ref\":\"helpdesk:2\"}", "link", "{\"a\":\"P-1\",\"b\":\"helpdesk:2\"}"},
         {"DELETE", "problems/P-1/links/helpdesk:2", NULL, "unlink", "{\"a\":\"P-1\",\"b\":\"helpdesk:2\"}"},
-        {"POST", "incidents/helpdesk:1/outcome", "{\"outcome\":\"withdrawn\",\"reason\":\"r\",\"ref\":\"helpdesk:9\"}", "outcome",
-         "{\"outcome\":\"withdrawn\",\"reason\":\"r\",\"ref\":\"helpdesk:1\"}"},
+        {"POST", "incidents/helpdesk:1/outcome", "{\"outcome\":\"withdrawn\",\"reason\":\"r\",\"ref\":\"helpdesk:9\"}",
+         "outcome", "{\"outcome\":\"withdrawn\",\"reason\":\"r\",\"ref\":\"helpdesk:1\"}"},
         {"POST", "incidents/helpdesk:1/ignore", "{\"off\":true}", "ignore", "{\"off\":true,\"ref\":\"helpdesk:1\"}"},
         {"POST", "incidents/helpdesk:1/forget", NULL, "forget", "{\"ref\":\"helpdesk:1\"}"},
         {"POST", "incidents/helpdesk:1/ack", NULL, "ack", "{\"ref\":\"helpdesk:1\"}"},
-        {"POST", "incidents/helpdesk:1/defect", "{\"tracker\":\"product\"}", "defect-new", "{\"ref\":\"helpdesk:1\",\"tracker\":\"product\"}"},
+        {"POST", "incidents/helpdesk:1/defect", "{\"tracker\":\"product\"}", "defect-new",
+         "{\"ref\":\"helpdesk:1\",\"tracker\":\"product\"}"},
         {"POST", "problems/P-1/defect", NULL, "defect-new", "{\"ref\":\"P-1\"}"},
         {"POST", "problems", "{\"title\":\"t\"}", "problem-new", "{\"title\":\"t\"}"},
         {"PATCH", "problems/P-1", "{\"cause\":\"c\"}", "problem-set", "{\"cause\":\"c\",\"id\":\"P-1\"}"},
@@ -243,17 +293,20 @@ static void every_command_has_its_address(void **state) {
         {"POST", "problems/P-1/accept-risk", "{\"reason\":\"r\",\"review\":\"2027-01-01\"}", "problem-accept-risk",
          "{\"id\":\"P-1\",\"reason\":\"r\",\"review\":\"2027-01-01\"}"},
         {"POST", "problems/P-1/push-back", NULL, "problem-push-back", "{\"id\":\"P-1\"}"},
-        {"POST", "problems/P-1/close", "{\"resolution\":\"cancelled\"}", "problem-close", "{\"id\":\"P-1\",\"resolution\":\"cancelled\"}"},
+        {"POST", "problems/P-1/close", "{\"resolution\":\"cancelled\"}", "problem-close",
+         "{\"id\":\"P-1\",\"resolution\":\"cancelled\"}"},
         {"POST", "problems/P-1/reopen", NULL, "problem-reopen", "{\"id\":\"P-1\"}"},
         {"POST", "problems/P-1/merge", "{\"into\":\"P-2\"}", "problem-merge", "{\"id\":\"P-1\",\"into\":\"P-2\"}"},
-        {"POST", "problems/P-1/split", "{\"incidents\":[\"helpdesk:1\"]}", "problem-split", "{\"id\":\"P-1\",\"incidents\":[\"helpdesk:1\"]}"},
+        {"POST", "problems/P-1/split", "{\"incidents\":[\"helpdesk:1\"]}", "problem-split",
+         "{\"id\":\"P-1\",\"incidents\":[\"helpdesk:1\"]}"},
         {"POST", "suggestions/7/confirm", NULL, "confirm", "{\"n\":7}"},
         {"POST", "suggestions/7/reject", NULL, "reject", "{\"n\":7}"},
         {"POST", "sync/helpdesk:1", NULL, "sync", "{\"ref\":\"helpdesk:1\"}"},
         {"POST", "effects/31/retry", NULL, "retry", "{\"n\":31}"},
         {"POST", "effects/31/discard", "{\"reason\":\"r\"}", "discard", "{\"n\":31,\"reason\":\"r\"}"},
         {"POST", "effects/3/release", NULL, "release", "{\"n\":3}"},
-        {"POST", "outbox/open", "{\"assert\":true,\"dry_run\":true}", "outbox-open", "{\"assert\":true,\"dry_run\":true}"},
+        {"POST", "outbox/open", "{\"assert\":true,\"dry_run\":true}", "outbox-open",
+         "{\"assert\":true,\"dry_run\":true}"},
         {"POST", "outbox/close", NULL, "outbox-close", "{}"},
         {"POST", "trackers/helpdesk/pause", NULL, "pause", "{\"tracker\":\"helpdesk\"}"},
         {"POST", "trackers/helpdesk/resume", NULL, "resume", "{\"tracker\":\"helpdesk\"}"},
@@ -272,7 +325,8 @@ static void every_command_has_its_address(void **state) {
         assert_string_equal(answer_body(&b), "{\"message\":\"done\"}\n");
         /* and on TCP: never */
         engine.count = 0;
-        assert_int_equal(call_full(dial_tcp(serve_port(serve)), all[i].method, target, "localhost", all[i].body, &b), 403);
+        assert_int_equal(call_full(dial_tcp(serve_port(serve)), all[i].method, target, "localhost", all[i].body, &b),
+                         403);
         assert_int_equal(engine.count, 0);
     }
 }
@@ -299,7 +353,8 @@ static void wrong_changes_never_reach_the_engine(void **state) {
         if (status != all[i].status || !answer_says(&b, all[i].words))
             fail_msg("%s %s: %s", all[i].method, all[i].target, buf_text(&b));
     }
-    static const char form[] = "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}";
+    static const char form[] =
+        "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}";
     int fd = dial_unix(socket_path);
     exchange(fd, form, strlen(form), &b, 50);
     close(fd);
@@ -355,14 +410,16 @@ static void whoever_hangs_up_meanwhile_harms_nobody(void **state) {
 
 static void bodies_are_bounded(void **state) {
     cleanup_buf struct buf b = {0}, big = {0};
-    static const char announced[] = "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                                    "Content-Length: 1048577\r\n\r\n";
+    static const char announced[] =
+        "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Content-Length: 1048577\r\n\r\n";
     int fd = dial_unix(socket_path);
     exchange(fd, announced, strlen(announced), &b, 50);
     close(fd);
     assert_int_equal(answer_status(&b), 413);
     /* 1 MiB exactly is taken (and here it is no JSON) */
-    buf_str(&big, "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1048576\r\n\r\n");
+    buf_str(&big, "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                  "1048576\r\n\r\n");
     for (int i = 0; i < 1048576; i++)
         buf_char(&big, ' ');
     fd = dial_unix(socket_path);
@@ -406,8 +463,13 @@ static void the_socket_is_for_its_owner(void **state) {
 }
 
 static struct serve_options other_options(const char *path, const char *host) {
-    return (struct serve_options){.loop = &loop, .timers = &timers, .clock = &loop_clock, .database = database, .socket_path = path,
-                                  .host = host, .command = command};
+    return (struct serve_options){.loop = &loop,
+                                  .timers = &timers,
+                                  .clock = &loop_clock,
+                                  .database = database,
+                                  .socket_path = path,
+                                  .host = host,
+                                  .command = command};
 }
 
 static void a_second_service_is_refused(void **state) {
@@ -518,8 +580,9 @@ static void a_handler_is_hosted(void **state) {
     if (serve_host_open(&loop, &timers, NULL, 0, echo, NULL, &h, &f) < 0)
         fail_msg("%s", f.text);
     cleanup_buf struct buf b = {0};
-    static const char request[] = "PUT /REST/2.0/ticket/1?a=b%20c HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: token x\r\n"
-                                  "Content-Length: 3\r\n\r\nabc";
+    static const char request[] =
+        "PUT /REST/2.0/ticket/1?a=b%20c HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: token x\r\n"
+        "Content-Length: 3\r\n\r\nabc";
     int fd = dial_tcp(serve_host_port(h));
     exchange(fd, request, strlen(request), &b, 50);
     close(fd);
@@ -539,6 +602,7 @@ int main(void) {
         cmocka_unit_test_setup(foreign_hosts_are_refused_on_tcp_only, fresh),
         cmocka_unit_test_setup(what_the_engine_knows_is_merged, fresh),
         cmocka_unit_test_setup(without_the_engine_the_database_stands, fresh),
+        cmocka_unit_test_setup(one_thing_has_a_page, fresh),
         cmocka_unit_test_setup(readiness_is_told, fresh),
         cmocka_unit_test_setup(every_command_has_its_address, fresh),
         cmocka_unit_test_setup(wrong_changes_never_reach_the_engine, fresh),

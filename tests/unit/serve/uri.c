@@ -64,8 +64,9 @@ static void hosts_are_found(void **state) {
 
 static void only_loopback_is_loopback(void **state) {
     static const char *const yes[] = {"localhost", "127.0.0.1", "127.1.2.3", "::1"};
-    static const char *const no[] = {"",          "127.0.0",         "127.evil.example", "1270.0.0.1", "10.0.0.1", "127.0.0.1.evil",
-                                     "127.0.0.1.", "localhost.evil", "0.0.0.0",          "::",         "127..0.1", "127.0.0.1234"};
+    static const char *const no[] = {
+        "",           "127.0.0",        "127.evil.example", "1270.0.0.1", "10.0.0.1", "127.0.0.1.evil",
+        "127.0.0.1.", "localhost.evil", "0.0.0.0",          "::",         "127..0.1", "127.0.0.1234"};
     for (size_t i = 0; i < array_size(yes); i++)
         assert_true(uri_host_is_loopback(yes[i]));
     for (size_t i = 0; i < array_size(no); i++)
@@ -74,8 +75,8 @@ static void only_loopback_is_loopback(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decoding_is_exact), cmocka_unit_test(paths_are_split_before_they_are_decoded),
-        cmocka_unit_test(parameters_come_in_order), cmocka_unit_test(hosts_are_found),
+        cmocka_unit_test(decoding_is_exact),         cmocka_unit_test(paths_are_split_before_they_are_decoded),
+        cmocka_unit_test(parameters_come_in_order),  cmocka_unit_test(hosts_are_found),
         cmocka_unit_test(only_loopback_is_loopback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static void body_end(struct part *p, char *end) {
 struct script *script_read(const char *file) {
     struct arena *a = arena_new();
     struct script *s = arena_make(a, struct script);
-    char *text = file_text(a, file), *next;
+    char *text = file_text(a, file), *end = text ? text + strlen(text) : NULL, *next;
     struct part *part = NULL;
     int line = 0;
     s->arena = a;
@@ -50,12 +50,7 @@ struct script *script_read(const char *file) {
         part->name = head;
         *p = 0;
     }
-    body_end(part, text + strlen(text));
-    for (size_t i = 0; part && i < 1; i++) /* the last body ends with the file */
-        part->body = arena_strdup(a, part->body);
-    size_t n = part ? strlen(part->body) : 0;
-    if (n && part->body[n - 1] == '\n')
-        ((char *)(uintptr_t)part->body)[n - 1] = 0;
+    body_end(part, end);
     return s;
 }
 
@@ -199,7 +194,7 @@ static void print_one(struct buf *b, struct arena *a, const struct record *r) {
     }
     for (size_t i = 0; i < r->n_changes; i++) {
         const struct change *x = &r->changes[i];
-        buf_printf(b, "  change %s %s: \"%s\" -> \"%s\" by \"%s\" at %s\n", x->id, x->field, x->from ? x->from : "",
+        buf_printf(b, "  change %s %s: \"%s\" -> \"%s\" by \"%s\" at %s\n", x->id ? x->id : "-", x->field, x->from ? x->from : "",
                    x->to ? x->to : "", x->by ? x->by : "", time_text(a, x->at));
     }
     for (size_t i = 0; i < r->n_relations; i++) {

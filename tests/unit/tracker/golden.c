@@ -78,6 +78,8 @@ static void read_reply(struct arena *a, const struct part *p, struct http_reply 
     if (http_header(ret, "date") && !time_parse_http(http_header(ret, "date"), &ret->date))
         fail_msg("a Date header that isn't one");
     ret->began = ret->ended = ret->date;
+    if (http_header(ret, "at") && time_parse(http_header(ret, "at"), &ret->ended)) /* our own clock then */
+        ret->began = ret->ended;
 }
 
 static bool give_reply(struct run *r, struct op *op) {

@@ -1,8 +1,16 @@
-/* table: what table.c and decide.c both ask of an incident. Private to the room. */
-#ifndef POLICY_TABLE_H
-#define POLICY_TABLE_H
+/* room: what the files of policy ask of each other. Private to the room. */
+#ifndef POLICY_ROOM_H
+#define POLICY_ROOM_H
 
 #include "bascule/policy.h"
+
+/* ---- verdict.c ---- */
+
+/* Leads nowhere. Duplicates and moves are followed before facts get here: one that
+ * still says so could not be. */
+bool defect_is_lost(const struct defect_facts *d);
+
+/* ---- table.c ---- */
 
 enum state class_of(const struct incident_facts *f);
 /* A state of the bridge's that held or closed it was confirmed on it, or it was
