@@ -45,6 +45,10 @@ struct report_query {
 enum { REPORT_NOT_FOUND = 1, REPORT_BAD_QUERY = 2 }; /* outcomes; the fault says which and why */
 
 struct sqlite3;
+/* A read-only connection of one's own; the file must be there. */
+must_check int report_open(const char *database, struct sqlite3 **ret, struct fault *fault);
+/* NULL is fine; gives NULL. */
+struct sqlite3 *report_close(struct sqlite3 *db);
 /* Lists give {"items":[...],"after":"..."|null}. *ret is the caller's. */
 must_check int report_read(struct sqlite3 *db, const struct report_query *q, json_t **ret, struct fault *fault);
 

@@ -45,7 +45,8 @@ struct sandbox_request {
 };
 
 struct sandbox_reply {
-    int status;
+    int status; /* 0: the work was done, and the connection closes without a word, as a real one dies of its own reply
+                 */
     const struct sandbox_header *headers; /* names in lower case; always has "date"; no content-length */
     size_t n_headers;
     const char *body; /* NUL-terminated, "" when empty */

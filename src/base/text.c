@@ -25,8 +25,16 @@ int fault_wrap(struct fault *f, int code, const char *format, ...) {
     va_start(args, format);
     int n = vsnprintf(f->text, sizeof(f->text), format, args);
     va_end(args);
-    if (n >= 0 && (size_t)n < sizeof(f->text) && was[0])
-        snprintf(f->text + n, sizeof(f->text) - (size_t)n, ": %s", was);
+    if (n < 0 || !was[0])
+        return code;
+    size_t at = strlen(f->text), len = strlen(was), room = sizeof(f->text) - 1 - at;
+    if (room > 2) {
+        memcpy(f->text + at, ": ", 2);
+        if (len > room - 2)
+            len = room - 2;
+        memcpy(f->text + at + 2, was, len);
+        f->text[at + 2 + len] = 0;
+    }
     return code;
 }
 

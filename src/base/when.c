@@ -100,10 +100,10 @@ bool time_parse(const char *s, msec_t *ret) {
 
 /* Three letters at *s, which moves on; their place in `names` ("JanFeb..."), from 1; 0 for none. */
 static int name_of_three(const char **s, const char *names) {
-    for (int i = 0; names[3 * i]; i++)
-        if (strncmp(*s, names + 3 * i, 3) == 0) {
+    for (int i = 1; *names; i++, names += 3)
+        if (strncmp(*s, names, 3) == 0) {
             *s += 3;
-            return i + 1;
+            return i;
         }
     return 0;
 }

@@ -4,9 +4,7 @@
  * a command that changes something goes to the running service or nowhere; one
  * that reads gives the same answer either way. */
 #include "bascule/socket.h"
-#include "bascule/store.h"
 #include "cli.h"
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -107,13 +105,8 @@ const char *cli_config_file(struct cli *c) {
 }
 
 static void faults_print(struct cli *c, const char *file, const struct config_faults *faults) {
-    for (size_t i = 0; i < faults->count; i++) {
-        const struct config_fault *f = &faults->items[i];
-        if (f->line > 0)
-            fprintf(c->w->err, "%s:%d:%d: %s%s\n", file, f->line, f->column, f->warning ? "warning: " : "", f->text);
-        else
-            fprintf(c->w->err, "%s: %s%s\n", file, f->warning ? "warning: " : "", f->text);
-    }
+    for (size_t i = 0; i < faults->count; i++)
+        fprintf(c->w->err, "%s\n", config_fault_text(c->arena, file, &faults->items[i]));
 }
 
 int cli_settings(struct cli *c, bool strict) {
@@ -241,11 +234,11 @@ static char *question_path(struct cli *c, const struct report_query *q) {
 static int read_database(struct cli *c, struct report_query *q, json_t **ret) {
     struct fault f = {0};
     struct sqlite3 *db = NULL;
-    if (store_open_read(c->settings->database, &db, &f) < 0)
+    if (report_open(c->settings->database, &db, &f) < 0)
         return cli_failed(c, "%s", f.text);
     q->now = c->w->now;
     int r = report_read(db, q, ret, &f);
-    sqlite3_close_v2(db);
+    report_close(db);
     if (r == 0)
         return 0;
     cli_failed(c, "%s", f.text);

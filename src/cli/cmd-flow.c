@@ -100,7 +100,7 @@ static int unbounded(struct cli *c, const char *path, json_t *body, const char *
             counts_print(c, plan);
         else
             json_out(c->w->out, plan);
-        if (only_show)
+        if (only_show || json_int(plan, "incidents", 1) == 0)
             return CLI_DONE;
     }
     if (!cli_sure(c, false, question))

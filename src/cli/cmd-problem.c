@@ -21,7 +21,7 @@ static const struct option problem_options[] = {
     {"analysis-target", "DATE", "when the cause should be known", "analysis_target", false},
     {"reason", "TEXT", "accept-risk, push-back, close, reopen: why", "reason", false},
     {"review", "DATE", "set, accept-risk: when to look at it again", "review", false},
-    {"resolution", "WORD", "close: fix-applied, risk-accepted, duplicate, cancelled", "resolution", false},
+    {"resolution", "WORD", "close: fix-applied (default), risk-accepted, duplicate, cancelled", "resolution", false},
     {"duplicate-of", "P-n", "close: the problem that stands for it", "duplicate_of", false},
     {"yes", NULL, "publish, merge: do not ask", NULL, false},
     OPTION_END,
@@ -145,9 +145,8 @@ static int push_run(struct cli *c) {
 
 static int close_run(struct cli *c) {
     static const char *const resolutions[] = {"fix-applied", "risk-accepted", "duplicate", "cancelled", NULL};
-    if (needed(c, "resolution"))
-        return CLI_USAGE;
-    int which = args_choose(c, "resolution", args_value(c, "resolution"), resolutions);
+    const char *resolution = args_value(c, "resolution") ? args_value(c, "resolution") : resolutions[0];
+    int which = args_choose(c, "resolution", resolution, resolutions);
     if (which < 0 || (which == 2 && (needed(c, "duplicate-of") || !cli_is_problem(c, args_value(c, "duplicate-of")))))
         return CLI_USAGE;
     if ((which == 1 || which == 3) && needed(c, "reason"))
@@ -226,7 +225,7 @@ const struct command command_problem = {
         "new --title TEXT [--cause TEXT] ...\nset P-n [--cause TEXT] [--workaround TEXT] [--customer-text TEXT] ...\n"
         "publish P-n [--customer-text TEXT] [--yes]\naccept-risk P-n --reason TEXT --review DATE\npush-back P-n "
         "[--reason TEXT]\n"
-        "close P-n --resolution WORD [--reason TEXT] [--version VERSION] [--duplicate-of P-n]\nreopen P-n\n"
+        "close P-n [--resolution WORD] [--reason TEXT] [--version VERSION] [--duplicate-of P-n]\nreopen P-n\n"
         "merge P-n INTO [--yes]\nsplit P-n REF... [--title TEXT]",
     .help = "A customer text is saved by `set` and told to customers by `publish` only. What is internal (cause,\n"
             "workaround) is never told.\n\n"

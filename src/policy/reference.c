@@ -144,7 +144,7 @@ static void scan_rule(const struct reference_rules *r, const struct rule *rule, 
         if (pcre2_match(rule->code, (PCRE2_SPTR)text, len, at, PCRE2_NO_UTF_CHECK, m, r->context) < 0)
             break;
         const PCRE2_SIZE *v = pcre2_get_ovector_pointer(m);
-        if (v[2] != PCRE2_UNSET && v[3] > v[2] && v[3] - v[2] <= ID_MAX)
+        if (v[3] > v[2] && v[3] - v[2] <= ID_MAX)
             add(a, ret,
                 (struct reference){.tracker = arena_strdup(a, rule->tracker),
                                    .id = arena_strndup(a, text + v[2], v[3] - v[2]),

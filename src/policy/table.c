@@ -51,7 +51,7 @@ static bool is_late_link(const struct incident_facts *f) {
 
 static bool is_answered(const struct problem_facts *p) {
     const struct problem_facts *end = problem_followed(p);
-    return p->pushed_back || (end && (end->pushed_back || end->problem->resolution == RESOLUTION_RISK_ACCEPTED));
+    return end && (end->pushed_back || end->problem->resolution == RESOLUTION_RISK_ACCEPTED);
 }
 
 /* Every problem that no fix will come for was answered by a manager. */

@@ -76,8 +76,8 @@ json_t *policy_to_json(const struct policy *p) {
 }
 
 void policy_from_json(const json_t *j, struct policy *ret) {
-    const json_t *settle = json_object_get(j, "settle"), *notes = json_object_get(j, "notes"), *t;
-    size_t i;
+    const json_t *settle = json_object_get(j, "settle"), *notes = json_object_get(j, "notes");
+    const json_t *thresholds = json_object_get(j, "thresholds");
     policy_defaults(ret);
     treatment_parse(json_text(j, "treatment"), &ret->treatment);
     ret->require_workaround = json_bool(j, "require_workaround", false);
@@ -91,10 +91,10 @@ void policy_from_json(const json_t *j, struct policy *ret) {
     ret->settle[VERDICT_PENDING] = json_int(settle, "pending", 0);
     ret->settle[VERDICT_DECLINED] = json_int(settle, "declined", 0);
     ret->settle[VERDICT_DELIVERED] = json_int(settle, "delivered", 0);
-    if (json_is_array(json_object_get(j, "thresholds")))
+    if (json_is_array(thresholds))
         ret->n_thresholds = 0;
-    json_array_foreach(json_object_get(j, "thresholds"), i, t) if (ret->n_thresholds < THRESHOLDS_MAX)
-        ret->thresholds[ret->n_thresholds++] = (int)json_integer_value(t);
+    for (size_t i = 0; i < json_array_size(thresholds) && ret->n_thresholds < THRESHOLDS_MAX; i++)
+        ret->thresholds[ret->n_thresholds++] = (int)json_integer_value(json_array_get(thresholds, i));
     for (size_t k = 0; k < NOTE_KIND_COUNT; k++)
         visibility_parse(json_text(notes, note_kind_name((enum note_kind)k)), &ret->notes[k]);
 }

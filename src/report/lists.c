@@ -100,7 +100,8 @@ static const char *effect_words(struct arena *a, const json_t *e) {
     if ((what = json_text(want, "note")))
         return arena_printf(a, "%s note %s", json_text(want, "visibility") ? json_text(want, "visibility") : "", what);
     if ((what = json_text(want, "field")))
-        return arena_printf(a, "%s = %s", what, json_text(want, "value") ? json_text(want, "value") : "");
+        return str_empty(json_text(want, "value")) ? arena_printf(a, "%s cleared", what)
+                                                   : arena_printf(a, "%s = %s", what, json_text(want, "value"));
     if ((what = json_text(want, "title")))
         return arena_printf(a, "new: %s", what);
     if ((what = json_text(want, "url")))
@@ -189,6 +190,7 @@ int link_list(const struct ask *k, json_t **ret) {
     query_init(&q, k->db, k->arena, k->fault);
     query_sql(&q, "SELECT l.problem AS \"problem:pn\", l.ref, l.kind, l.status, l.linked_at AS \"linked_at:time\","
                   " l.automatic AS \"automatic:flag\", p.title AS problem_title, coalesce(r.title, '') AS title,"
+                  " r.url AS \"url:word\","
                   " l.problem AS _n, l.ref AS _t FROM link l JOIN problem p ON p.id = l.problem"
                   " LEFT JOIN record r ON r.ref = l.ref WHERE 1");
     int r = page_check(k, FILTER_STATE | FILTER_TRACKER | FILTER_PROBLEM | FILTER_KIND | FILTER_SINCE | FILTER_REF);

@@ -4,6 +4,7 @@
  * (all its SELECTs stand in one read transaction), and no question keeps the
  * loop: after STEPS_MAX instructions of SQLite it is broken off. */
 #include "report.h"
+#include "bascule/store.h"
 
 #define STEPS_PER_TICK 100000
 #define TICKS_MAX      2000 /* some seconds of work */
@@ -75,6 +76,15 @@ static int ask_answer(const struct ask *k, json_t **ret) {
     case REPORT_COUNT: break;
     }
     return fault_set(k->fault, REPORT_BAD_QUERY, "no such question");
+}
+
+int report_open(const char *database, struct sqlite3 **ret, struct fault *fault) {
+    return store_open_read(database, ret, fault);
+}
+
+struct sqlite3 *report_close(struct sqlite3 *db) {
+    sqlite3_close_v2(db);
+    return NULL;
 }
 
 static int tick(void *arg) {

@@ -143,8 +143,10 @@ static void apply_version(struct asked *x) {
 
 static void apply_assignee(struct asked *x) {
     int64_t id;
-    if (!id_of(x, "assigned_to_id", &id))
-        return;
+    if (!id_of(x, "assigned_to_id", &id) || json_is_null(json_object_get(x->fields, "assigned_to_id")))
+        return; /* null is as good as nothing, "" takes the assignee out (seen) */
+    if (str_is(text_of(x, "assigned_to_id"), "me"))
+        id = x->who->user->id;
     const struct rm_user *u = rm_user_by_id(x->who->rm, id);
     const struct rm_role *role = u ? u->roles[x->draft->project->id - 1] : NULL;
     bool usable = u && (u == x->draft->author || (x->before && u == x->before->assigned) || (role && role->assignable));
@@ -328,7 +330,8 @@ void rm_put_issue(const struct rm_actor *who, struct rm_issue *i) {
     const char *notes = json_as_text(who->c->a, json_object_get(asked, "notes"));
     json_t *private_notes = json_object_get(asked, "private_notes");
     bool private = json_is_true(private_notes) || str_is(json_string_value(private_notes), "1");
-    private = private && !str_empty(notes) && rm_rights(who, i->project) & RM_PRIVATE_NOTES;
+    bool words = !str_empty(notes) && notes[strspn(notes, " \t\r\n")];
+    private = private && words && rm_rights(who, i->project) & RM_PRIVATE_NOTES;
     if (rm_issue_save(who, i, &draft, notes, private))
         rm_reply_empty(who, 204);
     else

@@ -2,6 +2,7 @@
  * dependencies, merging. Called by rt_post.c; see rt_write.c for the manner. */
 #include "rt.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- watchers ---- */
@@ -202,6 +203,35 @@ static const char *list_text(const struct rt_actor *who, const json_t *value, si
     return text ? text : "";
 }
 
+struct drop {
+    struct rt_link *link;
+    const char *key;
+};
+
+static int compare_drops(const void *a, const void *b) {
+    return strcmp(((const struct drop *)a)->key, ((const struct drop *)b)->key);
+}
+
+/* Takes away the first n links of this kind that are not kept, by the names of their far ends. */
+static void links_drop(const struct rt_actor *who, struct rt_ticket *t, size_t kind, const bool *keep, size_t n,
+                       json_t *results) {
+    struct drop *drops = NULL;
+    size_t n_drops = 0;
+    for (size_t k = 0; k < n; k++) {
+        struct rt_link *l = t->links[k];
+        if (keep[k] || !link_is(l, kind, t, NULL, NULL))
+            continue;
+        const struct rt_ticket *other = kinds[kind].reverse ? l->base : l->target;
+        const char *uri = kinds[kind].reverse ? l->base_uri : l->target_uri;
+        struct drop *d = arena_push(who->c->a, &drops, &n_drops);
+        *d = (struct drop){l, other ? arena_printf(who->c->a, "%d", other->id) : uri};
+    }
+    if (n_drops > 1)
+        qsort(drops, n_drops, sizeof(*drops), compare_drops);
+    for (size_t k = 0; k < n_drops; k++)
+        json_array_append_new(results, json_string(link_drop(who, t, kind, drops[k].link)));
+}
+
 static void links_replace(const struct rt_actor *who, struct rt_ticket *t, size_t kind, const json_t *value,
                           bool creating, json_t *results) {
     size_t n_old = t->n_links;
@@ -215,9 +245,7 @@ static void links_replace(const struct rt_actor *who, struct rt_ticket *t, size_
         if (!l)
             json_array_append_new(results, json_string(link_add(who, t, kind, text, creating)));
     }
-    for (size_t k = 0; k < n_old; k++)
-        if (!keep[k] && link_is(t->links[k], kind, t, NULL, NULL))
-            json_array_append_new(results, json_string(link_drop(who, t, kind, t->links[k])));
+    links_drop(who, t, kind, keep, n_old, results);
 }
 
 void rt_links_set(const struct rt_actor *who, struct rt_ticket *t, const json_t *data, bool creating, json_t *results) {

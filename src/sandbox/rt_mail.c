@@ -11,18 +11,28 @@
 
 #define RULE "------------------------------------------------------------------------------"
 
-static bool mail_add(struct rt *rt, const char ***list, size_t *n, const struct rt_user *u,
+static bool is_addressed(const struct rt_mail *m, const char *address) {
+    for (size_t i = 0; i < m->n_to; i++)
+        if (str_is_nocase(m->to[i], address))
+            return true;
+    return false;
+}
+
+/* Nobody gets a mail twice, nobody one of what he did himself. */
+static void mail_add(struct rt *rt, struct rt_mail *m, bool copy, const struct rt_user *u,
                      const struct rt_user *except) {
-    if (str_empty(u->email) || u == except)
-        return false;
-    *arena_push(rt->a, list, n) = u->email;
-    return true;
+    if (str_empty(u->email) || u == except || is_addressed(m, u->email))
+        return;
+    if (copy)
+        *arena_push(rt->a, &m->cc, &m->n_cc) = u->email;
+    else
+        *arena_push(rt->a, &m->to, &m->n_to) = u->email;
 }
 
 static void mail_to_role(const struct rt_actor *who, const struct rt_ticket *t, enum rt_role role, struct rt_mail *m,
                          bool copy, const struct rt_user *except) {
     for (size_t i = 0; i < t->n_watchers[role]; i++)
-        mail_add(who->rt, copy ? &m->cc : &m->to, copy ? &m->n_cc : &m->n_to, t->watchers[role][i], except);
+        mail_add(who->rt, m, copy, t->watchers[role][i], except);
 }
 
 /* Parts as RT records them: the envelope, the words, the words as HTML. */
@@ -45,6 +55,14 @@ static void mail_record(const struct rt_actor *who, struct rt_ticket *t, const s
     rt_attachment_add(rt, x, "text/html", "", html)->parent = whole->id;
 }
 
+static const char *trimmed(struct arena *a, const char *s) {
+    s += strspn(s, " \t");
+    size_t n = strlen(s);
+    while (n && strchr(" \t", s[n - 1]))
+        n--;
+    return arena_strndup(a, s, n);
+}
+
 static void mail_send(const struct rt_actor *who, struct rt_ticket *t, struct rt_mail *m, const char *subject,
                       const char *body, int scrip) {
     struct rt *rt = who->rt;
@@ -52,7 +70,9 @@ static void mail_send(const struct rt_actor *who, struct rt_ticket *t, struct rt
         return;
     const char *name = str_empty(who->user->real_name) ? who->user->name : who->user->real_name;
     m->from = arena_printf(rt->a, "\"%s via RT\" <incidents@rig.example>", scrip == 7 ? t->queue->description : name);
-    m->subject = arena_printf(rt->a, "[rig #%d] %s%s", t->id, scrip == 1 ? "[Comment] " : "", subject);
+    const char *line =
+        arena_printf(rt->a, "[rig #%d] %s%s", t->id, scrip == 1 ? "[Comment] " : "", trimmed(who->c->a, subject));
+    m->subject = trimmed(rt->a, line);
     m->body = arena_strdup(rt->a, body);
     m->message_id = arena_printf(rt->a, "<rt-5.0.3-%zu-%lld-%d.%d-%d-0@rig.example>", rt->n_mails + 1,
                                  (long long)(who->c->now / SEC_MS), rt->next_txn, t->id, scrip);
@@ -68,7 +88,7 @@ static struct rt_mail *mail_new(const struct rt_actor *who) {
 
 static void tell_owner(const struct rt_actor *who, struct rt_ticket *t, const char *content, int scrip) {
     struct rt_mail *m = mail_new(who);
-    mail_add(who->rt, &m->to, &m->n_to, t->owner, who->user);
+    mail_add(who->rt, m, false, t->owner, who->user);
     mail_to_role(who, t, RT_ADMIN_CC, m, false, who->user);
     const char *body = arena_printf(who->c->a, "%s\nTicket <URL: %s/Ticket/Display.html?id=%d >\n\n%s\n", t->subject,
                                     who->c->sb->base_url, t->id, content ? content : "");
@@ -79,6 +99,8 @@ static void tell_owner(const struct rt_actor *who, struct rt_ticket *t, const ch
 static const char *mail_words(const struct rt_actor *who, const char *content) {
     struct buf b = {0};
     size_t column = 0, len = strlen(content);
+    if (!len)
+        return "(no text)\n\n";
     for (const char *s = content; *s; s++) {
         size_t n = *s == '\t' ? 8 - column % 8 : 1;
         for (size_t i = 0; i < n; i++)

@@ -223,6 +223,28 @@ static json_t *message_read(struct call *c) {
                      "ContentType", arena_strndup(c->a, type, len));
 }
 
+/* RT sends the words of a message as Latin-1, and falls dead before it answers when one does not fit in (seen): the
+ * work is done, the connection closes. */
+static void reply_latin1(struct call *c, json_t *words) {
+    reply_json(c, 201, RT_JSON, words);
+    const unsigned char *from = (const unsigned char *)c->reply->body;
+    char *out = arena_alloc(c->a, c->reply->body_len + 1);
+    size_t n = 0;
+    for (; *from; from++) {
+        if (*from > 0xc3) {
+            c->reply->status = 0;
+            c->reply->body = "";
+            c->reply->body_len = 0;
+            return;
+        }
+        bool two = *from >= 0xc0;
+        out[n++] = (char)(two ? (from[0] & 3) << 6 | (from[1] & 0x3f) : *from);
+        from += two;
+    }
+    c->reply->body = out;
+    c->reply->body_len = n;
+}
+
 void rt_post_message(const struct rt_actor *who, struct rt_ticket *t, bool comment) {
     struct call *c = who->c;
     const char *match = call_header(c, "if-match");
@@ -238,7 +260,7 @@ void rt_post_message(const struct rt_actor *who, struct rt_ticket *t, bool comme
     int status = message_add(who, t, comment, data, words, &x);
     if (status == 201) {
         reply_header(c, "location", arena_printf(c->a, "/REST/2.0/transaction/%d", x->id));
-        reply_json(c, 201, RT_JSON, words);
+        reply_latin1(c, words);
         return;
     }
     if (status == 400)

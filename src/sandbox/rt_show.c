@@ -62,6 +62,11 @@ static json_t *values_show(const struct rt_actor *who, const struct rt_ticket *t
     return all;
 }
 
+static bool is_to_deleted(const struct rt_ticket *t, const struct rt_link *l) {
+    const struct rt_ticket *far = l->target == t ? l->base : l->target;
+    return far && (str_is(far->status, "deleted") || str_is(t->status, "deleted"));
+}
+
 static json_t *link_show(const struct rt_actor *who, const struct rt_ticket *t, const struct rt_link *l) {
     static const char *const refs[RT_LINK_TYPES][2] = {
         {"refers-to", "referred-to-by"}, {"depends-on", "depended-on-by"}, {"parent", "child"}};
@@ -102,7 +107,7 @@ json_t *rt_ticket_links(const struct rt_actor *who, const struct rt_ticket *t) {
     json_t *links = json_array();
     json_array_append_new(links, self_link(who, "ticket", t->id));
     for (size_t i = 0; i < t->n_links; i++)
-        if (!t->links[i]->gone)
+        if (!t->links[i]->gone && !is_to_deleted(t, t->links[i]))
             json_array_append_new(links, link_show(who, t, t->links[i]));
     if (t->queue->has_fields && rt_may(who, t, RT_SEE_CF))
         fields_link(who, links);

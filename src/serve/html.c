@@ -74,8 +74,10 @@ void html_word(struct buf *b, const char *word) {
 }
 
 void html_section_open(struct buf *b, const char *id, const char *title, const char *const *columns) {
-    buf_printf(b, "<section aria-labelledby=\"%s\"><h2 id=\"%s\">%s</h2><div class=\"scroll\"><table><thead><tr>", id,
-               id, title);
+    buf_printf(b,
+               "<section aria-labelledby=\"%s\"><h2 id=\"%s\">%s</h2><div class=\"scroll\" role=\"region\" "
+               "aria-labelledby=\"%s\" tabindex=\"0\"><table><thead><tr>",
+               id, id, title, id);
     for (; *columns; columns++)
         buf_printf(b, "<th scope=\"col\"%s>%s</th>", **columns == '#' ? " class=\"n\"" : "",
                    **columns == '#' ? *columns + 1 : *columns);

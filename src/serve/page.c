@@ -100,7 +100,7 @@ static void render_attention(struct buf *b, const json_t *list, msec_t now) {
     render_more(b, list, ROWS_MAX);
 }
 
-/* The address of a defect, out of the list of defects; NULL when it isn't there. */
+/* The address of a defect, out of the list of links; NULL when it isn't there. */
 static const char *defect_url(const json_t *defects, const char *ref) {
     size_t i;
     json_t *d;
@@ -203,7 +203,7 @@ void page_handle(struct serve *s, struct http_call *call) {
     struct report_query ask_status = {.what = REPORT_STATUS};
     struct report_query ask_attention = {.what = REPORT_ATTENTION};
     struct report_query ask_problems = {.what = REPORT_PROBLEMS, .state = "known-error"};
-    struct report_query ask_defects = {.what = REPORT_DEFECTS};
+    struct report_query ask_defects = {.what = REPORT_LINKS, .kind = "defect", .limit = REPORT_LIMIT_MAX};
     /* Counters that were brought up to date are no news. */
     struct report_query ask_effects = {.what = REPORT_EFFECTS, .kind = "state,note,link,create", .limit = ROWS_MAX};
     if (!(status = read_ask(s, call, &ask_status)) || !(attention = read_ask(s, call, &ask_attention)) ||

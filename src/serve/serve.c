@@ -4,8 +4,6 @@
  * hold: on TCP nothing is changed and no foreign Host is answered (a page of
  * somebody else's, pointed at 127.0.0.1 by its own name, reads nothing here). */
 #include "serve.h"
-#include "bascule/store.h"
-#include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -176,7 +174,7 @@ int serve_open(const struct serve_options *options, struct serve **ret, struct f
     s->o.version = arena_strdup(a, options->version);
     s->o.public_url = arena_strdup(a, options->public_url);
     s->public_host = uri_host(a, options->public_url);
-    int r = store_open_read(options->database, &s->db, fault);
+    int r = report_open(options->database, &s->db, fault);
     if (r == 0)
         r = doors_open(s, fault);
     if (r < 0) {
@@ -194,8 +192,7 @@ struct serve *serve_close(struct serve *s) {
         unlink(s->o.socket_path); /* before the door closes: no one is sent to a dead one */
     http_server_close(s->local);
     http_server_close(s->tcp);
-    if (s->db)
-        sqlite3_close_v2(s->db);
+    report_close(s->db);
     arena_free(s->arena);
     return NULL;
 }

@@ -112,6 +112,13 @@ void cmd_problem_publish(struct command *c) {
         answer(c, 200, json_pack("{s:s, s:i, s:b}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id), "would_tell", told, "dry_run", 1));
         return;
     }
+    if (str_same(text, p.p.published_text)) {
+        p.p.confirmed_at = now_of(c->e);
+        store_problem_put(c->e->store, &p);
+        journal(c->e, c->actor, "confirm", "", p.p.id, 0, "revision %d was confirmed: nobody is told again", p.p.revision);
+        command_commit(c, json_pack("{s:s, s:i, s:i}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id), "revision", p.p.revision, "tells_up_to", 0));
+        return;
+    }
     p.automatic = false;
     p.p.customer_text = p.p.published_text = text;
     p.p.revision++;

@@ -36,6 +36,7 @@ struct lane {
     msec_t poll_at;           /* wall clock of the next poll */
     int jobs;                 /* single-record operations under way */
     struct busy *busy;        /* their records */
+    char *cursor;             /* newer than the stored one while nothing changes; NULL: as stored */
     bool import_done, paused;
     bool listed;              /* the import has seen its last page */
     const char *stopped;      /* heap; why nothing is believed from here */

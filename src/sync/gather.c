@@ -197,6 +197,8 @@ static void gather_field(struct gathering *g, enum field f, const char *home) {
         if (str_is(g->have.items[i].source, "field") && str_is(g->have.items[i].place, place))
             *arena_push(g->a, &own.items, &own.count) = target_of(g, &g->have.items[i]);
     field_compare(g->a, &now, &written, &own, &diff);
+    if (g->r->kind == KIND_DEFECT) /* a defect's fields belong to the bridge: what is taken out there is overridden, not rejected */
+        diff.rejected.count = 0;
     for (size_t i = 0; i < diff.rejected.count; i++)
         reject_target(g, &diff.rejected.items[i], place, by);
     if (diff.rejected.count) { /* taken out once: later it is neither ours nor to be rejected again */

@@ -110,6 +110,24 @@ static void tell_difference(struct lane *l, struct arena *a, const char *ref, co
     }
 }
 
+/* A person changed a value that the bridge had written: left alone until its revision moves (law 2). */
+static void note_field_overrides(struct lane *l, struct arena *a, const char *ref, const struct record *r, const struct record_row *old) {
+    struct engine *e = l->e;
+    for (int f = 0; old && f < FIELD_COUNT; f++) {
+        const char *name = field_name((enum field)f), *before = json_text(old->r.fields, name), *after = json_text(r->fields, name);
+        struct value_row v;
+        if (str_same(before ? before : "", after ? after : "") || !store_value(e->store, a, ref, name, &v) || !v.written ||
+            !field_equal(e, a, (enum field)f, r->kind, before, v.written) || field_equal(e, a, (enum field)f, r->kind, after, v.written))
+            continue;
+        const char *by = "tracker";
+        for (size_t i = 0; i < r->n_changes; i++)
+            if (str_is(r->changes[i].field, native_field(l, (enum field)f)) && r->changes[i].by)
+                by = r->changes[i].by;
+        journal(e, by, "override", ref, 0, 0, "the bridge had set %s to '%.100s', now it is '%.100s': left alone until its value changes", name,
+                v.written, after ? after : "");
+    }
+}
+
 /* ---- what is due ---- */
 
 static void due_defect(struct lane *l, struct arena *a, const char *ref, const struct record *r, const struct record_row *old,
@@ -190,6 +208,7 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     if (old && !r->allowed)
         row.r.allowed = old->r.allowed;
     tell_difference(l, a, ref, r, old);
+    note_field_overrides(l, a, ref, r, old);
     store_record_put(e->store, &row);
     returned(l, ref, r, old);
     if (r->kind == KIND_INCIDENT)

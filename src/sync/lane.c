@@ -252,5 +252,6 @@ void lane_deinit(struct lane *l) {
         l->busy = next;
     }
     free((char *)l->stopped);
+    free(l->cursor);
     *l = (struct lane){0};
 }

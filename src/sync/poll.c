@@ -8,13 +8,7 @@
 #include <string.h>
 
 #define CLOCK_SKEW_MOST (600 * SEC_MS)
-#define CURSOR_FUTURE_MOST (24 * 3600 * SEC_MS)
-
-struct poll {
-    char *cursor;
-    bool import;
-    int64_t imported;
-};
+#define CURSOR_STORED_EVERY (300 * SEC_MS)
 
 /* The very element that was ingested, or waits to be read, is not parsed again. */
 static bool element_known(void *arg, const char *id, uint64_t hash) {
@@ -93,10 +87,13 @@ static bool take_page(struct lane *l, const struct op_result *r, bool import) {
     cleanup_arena struct arena *a = arena_new();
     struct tracker_row t;
     bool moved = r->n_records || r->n_quarantined || import;
-    if (!moved) {
-        if (!store_tracker(e->store, a, l->cfg->name, &t) || str_same(t.cursor, r->cursor))
-            return true;
+    if (r->cursor) {
+        free(l->cursor);
+        l->cursor = strdup(r->cursor);
     }
+    /* idle: the cursor on disk may be older, a restart only reads a little twice */
+    if (!moved && now_of(e) - l->stored_ok < CURSOR_STORED_EVERY)
+        return true;
     engine_begin(e);
     if (!store_tracker(e->store, a, l->cfg->name, &t)) {
         store_rollback(e->store);
@@ -115,6 +112,7 @@ static bool take_page(struct lane *l, const struct op_result *r, bool import) {
     store_tracker_put(e->store, &t);
     if (!engine_commit(e))
         return false;
+    l->stored_ok = now_of(e);
     l->listed = import && !r->more;
     import_maybe_done(l);
     return true;
@@ -170,7 +168,7 @@ void poll_start(struct lane *l) {
     bool import = !l->import_done;
     if (!import)
         poll_versions(l);
-    lane_run(l, op_list(l->tracker, t.cursor, l->cfg->import_since, element_known, l), false, page_done, import ? l : NULL);
+    lane_run(l, op_list(l->tracker, l->cursor ? l->cursor : t.cursor, l->cfg->import_since, element_known, l), false, page_done, import ? l : NULL);
 }
 
 /* ---- versions: only where the policy asks for closed ones ---- */

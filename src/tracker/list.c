@@ -9,9 +9,11 @@
  *   opaque  hands back what the tracker gave
  *   newest  has no filter: newest first, until what is older than last time
  *
- * Between rounds the cursor steps back by the overlap, as a change may show a
- * moment after its time; once the tracker's clock is `settle` past the last change
- * (calm), it doesn't, so that an idle tracker answers one request with nothing. */
+ * A change may show a moment after its time, so a round (the pages up to one that
+ * isn't full) begins an overlap before the last one's end, or before its beginning
+ * if that was earlier: what shows late may lie behind pages already read. Once the
+ * last change was `settle` old when a round began (calm), there is no stepping back:
+ * an idle tracker answers one request with nothing. */
 #include "runtime.h"
 
 #include <stdio.h>
@@ -26,6 +28,7 @@ struct list_op {
     msec_t from;      /* what this page was asked from */
     const char *after;
     msec_t overlap, settle;
+    msec_t began;     /* tracker's clock when the first page of this round was asked for; 0: this is it */
     size_t size;
     /* the page */
     bool more_told, more;  /* the tracker says itself whether there are more pages */
@@ -157,9 +160,19 @@ static void cursor_give(struct op *op, json_t *cursor, bool more) {
     op_finish(op, CLASS_OK, NULL);
 }
 
-/* Nothing that happened at t can show up any more. */
+/* When this round began. A change that shows late may lie behind what was read since. */
+static msec_t round_began(const struct op *op, const struct list_op *l) { return l->began ? l->began : op->clock; }
+
+/* Nothing that happened at t could still show up when the round began. */
 static bool is_calm(const struct op *op, const struct list_op *l, msec_t t) {
-    return op->clock && op->clock >= t + l->settle;
+    return round_began(op, l) >= t + l->settle;
+}
+
+/* Where the next round begins, unless it is calm. */
+static msec_t next_from(const struct op *op, const struct list_op *l, msec_t t) {
+    msec_t began = round_began(op, l), from = began && began < t ? began : t;
+    from -= from % SEC_MS;
+    return from > l->overlap ? from - l->overlap : 0;
 }
 
 static bool page_useless(struct op *op, bool wants_order) {
@@ -192,8 +205,12 @@ static void keyset_done(struct op *op, const struct answer *a) {
         page_refuse(op, CLASS_NONSENSE, op_words(op, "%s gives the same page again", op->path));
         return;
     }
-    cursor_give(op, json_pack("{s:I, s:s, s:b, s:b}", "t", (json_int_t)t, "id", id, "mid", is_full(l), "calm",
-                              !is_full(l) && is_calm(op, l, t)), is_full(l));
+    if (is_full(l))
+        cursor_give(op, json_pack("{s:I, s:s, s:b, s:I}", "t", (json_int_t)t, "id", id, "mid", 1, "began",
+                                  (json_int_t)round_began(op, l)), true);
+    else
+        cursor_give(op, json_pack("{s:I, s:s, s:b, s:I}", "t", (json_int_t)t, "id", id, "calm", is_calm(op, l, t), "from",
+                                  (json_int_t)next_from(op, l, t)), false);
 }
 
 static void keyset_begin(struct op *op) {
@@ -201,7 +218,7 @@ static void keyset_begin(struct op *op) {
     bool exact = json_bool(l->cursor, "mid", false) || json_bool(l->cursor, "calm", false);
     const char *first = json_text(l->spec, "first_id");
     l->after = exact ? json_text(l->cursor, "id") : first ? first : "0";
-    l->from = exact ? l->t : l->t > l->overlap ? l->t - l->overlap : 0;
+    l->from = exact ? l->t : json_int(l->cursor, "from", l->t > l->overlap ? l->t - l->overlap : 0);
     op_set(op, "since", json_integer(l->from));
     op_set_text(op, "after", l->after);
     op_ask(op, l->spec, keyset_done);
@@ -209,8 +226,18 @@ static void keyset_begin(struct op *op) {
 
 /* ---- window ---- */
 
-static json_t *window_cursor(msec_t t, bool mid, bool calm) {
-    return json_pack("{s:I, s:b, s:b}", "t", (json_int_t)t, "mid", mid, "calm", calm);
+/* On within this round, from t exactly. */
+static json_t *window_mid(const struct op *op, const struct list_op *l, msec_t t) {
+    return json_pack("{s:I, s:b, s:I}", "t", (json_int_t)t, "mid", 1, "began", (json_int_t)round_began(op, l));
+}
+
+/* The round is over. */
+static json_t *window_over(const struct op *op, const struct list_op *l, msec_t t) {
+    return json_pack("{s:I, s:b, s:I}", "t", (json_int_t)t, "calm", is_calm(op, l, t), "from", (json_int_t)next_from(op, l, t));
+}
+
+static json_t *window_dense(const struct op *op, const struct list_op *l, msec_t t, const char *id) {
+    return json_pack("{s:I, s:b, s:s, s:I}", "t", (json_int_t)t, "dense", 1, "id", id, "began", (json_int_t)round_began(op, l));
 }
 
 /* More than a page in one second: by id, over it and the next one, as the ends of
@@ -222,9 +249,9 @@ static void dense_done(struct op *op, const struct answer *a) {
     if (is_full(l) && id_order(l->last_id, l->after) <= 0)
         page_refuse(op, CLASS_NONSENSE, op_words(op, "%s gives the same page again", op->path));
     else if (is_full(l))
-        cursor_give(op, json_pack("{s:I, s:b, s:s}", "t", (json_int_t)l->t, "dense", 1, "id", l->last_id), true);
+        cursor_give(op, window_dense(op, l, l->t, l->last_id), true);
     else
-        cursor_give(op, window_cursor(l->t + 2 * SEC_MS, true, false), true);
+        cursor_give(op, window_mid(op, l, l->t + 2 * SEC_MS), true);
 }
 
 static void dense_begin(struct op *op) {
@@ -254,10 +281,11 @@ static bool window_token(struct op *op, const struct answer *a) {
     if (end && when_holds(&op->c, end))
         token = NULL;
     if (token)
-        cursor_give(op, json_pack("{s:I, s:s, s:I, s:I}", "t", (json_int_t)l->t, "token", token, "newest",
-                                  (json_int_t)newest, "from", (json_int_t)l->from), true);
+        cursor_give(op, json_pack("{s:I, s:s, s:I, s:I, s:I}", "t", (json_int_t)l->t, "token", token, "newest",
+                                  (json_int_t)newest, "from", (json_int_t)l->from, "began", (json_int_t)round_began(op, l)),
+                    true);
     else
-        cursor_give(op, window_cursor(newest, false, is_calm(op, l, newest)), false);
+        cursor_give(op, window_over(op, l, newest), false);
     return true;
 }
 
@@ -267,11 +295,11 @@ static void window_done(struct op *op, const struct answer *a) {
         return;
     if (!is_full(l)) {
         msec_t t = l->good && l->last > l->t ? l->last : l->t;
-        cursor_give(op, window_cursor(t, false, is_calm(op, l, t)), false);
+        cursor_give(op, window_over(op, l, t), false);
     } else if (l->last - l->last % SEC_MS > l->from) {
-        cursor_give(op, window_cursor(l->last - l->last % SEC_MS, true, false), true);
+        cursor_give(op, window_mid(op, l, l->last - l->last % SEC_MS), true);
     } else if (json_object_get(l->spec, "dense")) {
-        cursor_give(op, json_pack("{s:I, s:b, s:s}", "t", (json_int_t)l->from, "dense", 1, "id", "0"), true);
+        cursor_give(op, window_dense(op, l, l->from, "0"), true);
     } else {
         page_refuse(op, CLASS_NONSENSE, op_words(op, "%s: more than %zu records share one moment", op->path, l->size));
     }
@@ -289,8 +317,7 @@ static void window_begin(struct op *op) {
     else if (json_bool(l->cursor, "calm", false))
         l->from = t + SEC_MS; /* a filter that begins a second early still finds what is later in that second */
     else
-        l->from = t > l->overlap ? t - l->overlap : 0;
-    l->from = json_int(l->cursor, "from", l->from);
+        l->from = json_int(l->cursor, "from", t > l->overlap ? t - l->overlap : 0);
     op_set(op, "since", json_integer(l->from));
     op_set_text(op, "token", json_text(l->cursor, "token"));
     op_ask(op, l->spec, window_done);
@@ -378,6 +405,7 @@ struct op *op_list(const struct tracker *t, const char *cursor, msec_t since, op
     }
     json_array_append_new(op->kept, l->cursor);
     l->t = json_int(l->cursor, "t", since);
+    l->began = json_int(l->cursor, "began", 0);
     for (size_t i = 0; i < array_size(kinds); i++)
         if (str_is(kinds[i].name, json_text(l->spec, "by")))
             kinds[i].begin(op);

@@ -143,8 +143,6 @@ static json_t *read_value(struct reader *r, struct fy_event *e, int depth) {
         value = read_map(r, depth);
     else
         bad(r, "anchors and aliases have no place in a recipe");
-    if (!value)
-        bad(r, "this is no valid YAML text"); /* keeps an earlier, better word */
     return value;
 }
 

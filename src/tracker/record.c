@@ -231,5 +231,5 @@ bool record_is_young(const struct tracker *t, const struct record *r, msec_t dat
     const char *text = json_text(json_object_get(t->recipe, "list"), "overlap");
     if (!text || !duration_parse(text, &overlap))
         overlap = 2 * SEC_MS;
-    return !date || !r->updated || r->updated + overlap >= date;
+    return !date || !r->updated || r->updated + SEC_MS + overlap >= date; /* `updated` lost its fraction */
 }

@@ -13,6 +13,7 @@ wrong.
 """
 import argparse
 import base64
+import http.client
 import json
 import os
 import re
@@ -31,7 +32,7 @@ REDMINE_USERS = {"bridge": "REDMINE_BRIDGE_KEY", "dev": "REDMINE_DEV_KEY", "outs
 TIME = re.compile(r"\b(?!1970-01-01)2\d\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?")
 DAY = re.compile(r"\b20\d\d-\d\d-\d\d\b")
 MESSAGE_ID = re.compile(r"<?rt-5\.0\.3[^@ ]*@rig\.example>?")
-MAIL = ("automatically generated", "has arrived and is kept", "According to our records", "We have set your request",
+MAIL = ("appears to have no content", "(no text)", "automatically generated", "has arrived and is kept", "According to our records", "We have set your request",
         "/Ticket/Display.html?id=")
 
 
@@ -89,6 +90,8 @@ class Side:
             answer = self.opener.open(request, timeout=60)
         except urllib.error.HTTPError as e:
             answer = e
+        except (http.client.RemoteDisconnected, ConnectionResetError):
+            return 0, {}, b""
         text = answer.read()
         return answer.status, {k.lower(): v for k, v in answer.headers.items()}, text
 
@@ -124,7 +127,7 @@ class Masker:
     def text(self, s):
         for base, name in self.bases:
             s = s.replace(base, name)
-        if any(words in s for words in MAIL):
+        if any(words in s for words in MAIL) or s.startswith("=?UTF-8?B?") or s.startswith("[rig #") and not s.isascii():
             return "<MAIL>"
         s = MESSAGE_ID.sub("<MESSAGE-ID>", s)
         return DAY.sub("<DAY>", TIME.sub("<TIME>", s))
@@ -146,10 +149,12 @@ class Masker:
         return self.text(v)
 
     def body(self, raw):
-        try:
-            return self.value(json.loads(raw))
-        except ValueError:
-            return self.text(raw.decode("utf-8", "replace"))[:60]
+        for coding in ("utf-8", "latin-1"):  # RT's words about a message are the latter
+            try:
+                return [coding, self.value(json.loads(raw.decode(coding)))]
+            except ValueError:
+                pass
+        return self.text(raw.decode("utf-8", "replace"))[:60]
 
     def headers(self, h, redmine):
         kept = {}
@@ -182,8 +187,8 @@ class Pair:
             masker.any_order = method in ("PUT", "POST")
             status, got, raw = getattr(side, tracker)(who, method, path, body, headers)
             value = masker.body(raw)
-            if mask:
-                value = mask(value)
+            if mask and isinstance(value, list):
+                value[1] = mask(value[1])
             seen.append((status, masker.headers(got, tracker == "redmine"), value))
             if first is None:
                 try:

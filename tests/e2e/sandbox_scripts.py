@@ -626,7 +626,7 @@ def redmine_times(pair):
 # ---- at random, by seed: what nobody thought of ----
 
 STATUSES = ["new", "open", "stalled", "resolved", "closed-unresolved", "rejected", "deleted", "nonsense", "OPEN"]
-VALUES = ["", None, [], "x", "low", "HIGH", "P-1", "http://127.0.0.1:1/issues/2", ["a", "b"], "0", "ä  b\n", 7]
+VALUES = ["", None, [], "x", "low", "HIGH", "P-1", "http://127.0.0.1:1/issues/2", ["a", "b"], "0", "ä  b\n", 7, "日本"]
 
 
 def random_rt(pair, dice, tickets):

@@ -109,10 +109,10 @@ def main():
         run.end()
         proc.sweep(grace=0)
     print(f"\n{time.monotonic() - began:.0f} s")
-    for name in total.names:
-        print(f"  failed: {name}")
     if not args.parts or total.passed + total.failed == 0:
         total.add(lost("no test ran"))
+    for name in total.names:
+        print(f"  failed: {name}")
     print(f"{total.passed} passed, {total.failed} failed", flush=True)
     return 1 if total.failed else 0
 

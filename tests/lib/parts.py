@@ -164,7 +164,7 @@ def build(run):
     run.usable = True
     with open(os.path.join(path, "compile_commands.json"), encoding="utf-8") as f:
         built = {os.path.relpath(os.path.join(path, c["file"]), run.repo) for c in json.load(f)}
-    result = Tally()
+    result = Tally(1)
     for source in sources(run, "src/**/*.c", "connectors/**/*.c", "tests/**/*.c"):
         if source not in built:
             result.add(lost(f"build: {source} stands in no meson.build"))

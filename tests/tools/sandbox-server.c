@@ -86,6 +86,8 @@ static enum MHD_Result answer(struct tracker *t, struct MHD_Connection *connecti
                                       .body_len = x->body.len};
     struct sandbox_reply reply;
     sandbox_handle(t->sandbox, &request, wall_clock(), a, &reply);
+    if (!reply.status)
+        return MHD_NO;
     struct MHD_Response *response =
         MHD_create_response_from_buffer(reply.body_len, (void *)(uintptr_t)reply.body, MHD_RESPMEM_MUST_COPY);
     for (size_t i = 0; i < reply.n_headers; i++)

@@ -6,6 +6,7 @@ met: a case whose fault was never met has tested nothing.
 """
 import os
 import sys
+import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from faultproxy import FaultProxy  # noqa: E402
@@ -19,7 +20,7 @@ class Asked:
         self.began, self.over = entry["arrived"], entry["ended"] is not None
         self.poll = self.method == "GET" and bool(polls.search(self.path))
         became = entry["sent"] or ", ".join(entry["rules"]) or ("no reply" if self.over else "under way")
-        self.line = f"{self.method} {self.path[:160]} -> {became}"
+        self.line = f"{self.method} {urllib.parse.unquote(self.path)[:120]} -> {became}"
 
 
 class Proxy:
@@ -46,7 +47,8 @@ class Proxy:
         return [q.line for q in self.requests_since(began) if q.write]
 
     def lines(self):
-        return [q.line for q in self.requests_since()]
+        """To read: all but the polls."""
+        return [q.line for q in self.requests_since() if not q.poll]
 
     def wait_in_flight(self, timeout, **match):
         """Until such a request, that came after the newest rule was made, is under way."""

@@ -20,6 +20,13 @@ static void test_fault(void **state) {
     prefix[sizeof(prefix) - 1] = 0;
     fault_wrap(&fits, 0, "%s", prefix);
     assert_int_equal(strlen(fits.text), sizeof(fits.text) - 1);
+    for (size_t n = sizeof(f.text) - 12; n < sizeof(f.text); n++) { /* what was said before is cut, never overrun */
+        struct fault cut = {"was so"};
+        fault_wrap(&cut, 0, "%.*s", (int)n, prefix);
+        assert_true(strlen(cut.text) < sizeof(cut.text));
+        assert_int_equal(strspn(cut.text, "p"), n < sizeof(f.text) ? n : sizeof(f.text) - 1);
+        assert_true(cut.text[n] == 0 || memcmp(cut.text + n, ": was so", strlen(cut.text) - n) == 0);
+    }
     fits.text[0] = 0;
     fault_set(&fits, 0, "%s", prefix);
     assert_int_equal(strlen(fits.text), sizeof(fits.text) - 1);

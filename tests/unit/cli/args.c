@@ -82,7 +82,6 @@ static void what_is_wrong_is_used_wrongly(void **state) {
         {"problem", "publish", "P-1", "--cause", "x"},
         {"problem", "accept-risk", "P-1"},
         {"problem", "accept-risk", "P-1", "--reason", "x"},
-        {"problem", "close", "P-1"},
         {"problem", "close", "P-1", "--resolution", "duplicate"},
         {"problem", "close", "P-1", "--resolution", "cancelled"},
         {"problem", "merge", "P-1"},

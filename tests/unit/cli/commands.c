@@ -30,6 +30,7 @@ static void changes_become_calls(void **state) {
          "POST /api/v1/problems/P-1/close {\"duplicate_of\":\"P-2\",\"resolution\":\"duplicate\"}"},
         {{"problem", "close", "P-1", "--resolution", "fix-applied", "--version", "1.1"},
          "POST /api/v1/problems/P-1/close {\"resolution\":\"fix-applied\",\"version\":\"1.1\"}"},
+        {{"problem", "close", "P-1", "--version", "1.1"}, "POST /api/v1/problems/P-1/close {\"version\":\"1.1\"}"},
         {{"problem", "reopen", "P-1"}, "POST /api/v1/problems/P-1/reopen {}"},
         {{"problem", "merge", "P-2", "P-1"}, "POST /api/v1/problems/P-2/merge {\"into\":\"P-1\"}"},
         {{"problem", "split", "P-1", "helpdesk:1", "helpdesk:2"},

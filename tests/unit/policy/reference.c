@@ -281,7 +281,7 @@ static void test_empty_match(void **state) {
     struct fault fault = {0};
     struct references found;
     assert_int_equal(reference_rules_new(NULL, 0, empty, 2, &r, &fault), 0);
-    reference_scan(r, *state, "\xe6\xbc\xa2 \xc3\xa9 7 ", &found);
+    reference_scan(r, *state, "\xe2\x80\xa6 \xc3\xa9 \xe2\x80\xa6 7 ", &found);
     assert_int_equal(found.count, 1);
     assert_text(found.items[0].id, "7");
     reference_rules_free(r);

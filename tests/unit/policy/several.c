@@ -131,6 +131,16 @@ static void test_ask_all(void **state) {
     m->facts[0].pushed_back = true;
     many_decide(a, m);
     assert_int_equal(m->d.row, ROW_DECLINED_OPEN);
+    m->problems[0].resolution = RESOLUTION_RISK_ACCEPTED;
+    m->facts[0].pushed_back = false;
+    m->problems[1].resolution = RESOLUTION_NONE;
+    m->facts[1].pushed_back = true;
+    many_decide(a, m);
+    assert_int_equal(m->d.row, ROW_DECLINED_OPEN);
+    m->problems[1].resolution = RESOLUTION_DUPLICATE; /* judged before the chain broke: no answer is known */
+    m->facts[1].duplicate_of = NULL;
+    decide(&m->f, a, &m->d);
+    assert_int_equal(m->d.row, ROW_DECLINED_ASK);
 }
 
 /* Of several problems the one that decided is asked when it was linked. */
@@ -179,6 +189,13 @@ static void test_came_back(void **state) {
     assert_int_equal(m->d.wants[0].visibility, VISIBILITY_INTERNAL);
     assert_int_equal(m->d.wants[0].problem, 1);
     assert_text(m->d.attention[0].text, "reopened by carol although its defect is not fixed");
+    m->f.came_back_by = "dan"; /* once it is fixed that is not said any more */
+    for (int i = 0; i < 6; i++)
+        m->defects[i].state = STATE_RELEASED;
+    many_decide(a, m);
+    assert_text(attention_of(&m->d, "came-back")->text, "reopened by dan");
+    for (int i = 0; i < 6; i++)
+        m->defects[i].state = i == 3 ? STATE_RELEASED : STATE_OPEN;
     m->policy.notes[NOTE_CAME_BACK] = VISIBILITY_OFF;
     assert_text(many_decide(a, m), "");
     assert_int_equal(m->d.n_attention, 1);

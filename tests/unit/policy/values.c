@@ -197,6 +197,11 @@ static void test_from_little(void **state) {
     numbers(&p, now);
     assert_memory_equal(was, now, sizeof(was));
     json_decref(j);
+    j = json_pack("{s:s}", "thresholds", "none");
+    policy_from_json(j, &p);
+    numbers(&p, now);
+    assert_memory_equal(was, now, sizeof(was));
+    json_decref(j);
     json_t *many = json_array();
     for (int i = 0; i < 30; i++)
         json_array_append_new(many, json_integer(i + 1));

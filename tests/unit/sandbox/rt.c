@@ -277,6 +277,22 @@ static void broken_requests_change_nothing(void **state) {
     assert_int_equal(say_raw(w, "POST", "/REST/2.0/ticket", huge, (4u << 20) + 1, NULL)->status, 413);
 }
 
+/* RT's words about a message are Latin-1; where they don't fit in it dies of them, after the work. */
+static void words_can_kill_the_reply(void **state) {
+    struct world *w = *state;
+    make(w);
+    const char *path = "/ticket/1/comment";
+    tell(w, "bridge", "POST", path, "{'Content':'x','ContentType':'text/plain','CustomFields':{'Service':'\xc3\xa4'}}",
+         201);
+    assert_non_null(strstr(w->reply.body, "Service \xe4 added"));
+    assert_string_equal(header_of(&w->reply, "location"), "/REST/2.0/transaction/49");
+    tell(w, "bridge", "POST", path,
+         "{'Content':'x','ContentType':'text/plain','CustomFields':{'Service':'\xe6\x97\xa5'}}", 0);
+    assert_int_equal(w->reply.body_len, 0);
+    assert_non_null(strstr(look(w, "bridge", "/ticket/1", "/CustomFields"), "\xe6\x97\xa5"));
+    put(w, "bridge", "{'CustomFields':{'Service':'\xc3\xa4'}}", "[\"Service \xe6\x97\xa5 changed to \xc3\xa4\"]");
+}
+
 static void a_customer_writes_by_mail(void **state) {
     struct world *w = *state;
     tell(w, "bridge", "POST", "/sandbox/mailgate",
@@ -304,6 +320,7 @@ int main(void) {
         TEST(pages_shift_and_keys_do_not),
         TEST(has_versions_for_tickets),
         TEST(broken_requests_change_nothing),
+        TEST(words_can_kill_the_reply),
         TEST(a_customer_writes_by_mail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
