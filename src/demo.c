@@ -14,15 +14,18 @@
 #define PRODUCT_PORT 18481
 #define PORTS_TRIED 20
 
-struct demo {
-    struct io *io;
-    struct sandbox *desk, *product;
-    struct serve_host *desk_host, *product_host;
-};
-
+struct demo;
 struct host {
     struct demo *d;
     struct sandbox **sandbox;
+};
+
+struct demo {
+    struct io *io;
+    struct serve_loop loop; /* the hosts keep pointers to it and to theirs */
+    struct host hosts[2];
+    struct sandbox *desk, *product;
+    struct serve_host *desk_host, *product_host;
 };
 
 static void handle(void *arg, const struct serve_hosted_request *q, struct arena *a, struct serve_hosted_reply *ret) {
@@ -41,11 +44,11 @@ static void handle(void *arg, const struct serve_hosted_request *q, struct arena
 
 /* The first free port from `first` on. */
 static int host_open(struct demo *d, struct world *w, int first, struct host *h, struct serve_host **ret, int *ret_port, struct fault *fault) {
-    struct serve_loop loop = serve_loop_of(d->io);
     int rc = -1;
+    *ret_port = first;
     for (int port = first; port < first + PORTS_TRIED; port += 2) {
         fault->text[0] = 0;
-        rc = serve_host_open(&loop, io_timers(d->io), &w->log, port, handle, h, ret, fault);
+        rc = serve_host_open(&d->loop, io_timers(d->io), &w->log, port, handle, h, ret, fault);
         *ret_port = port;
         if (rc == 0)
             return 0;
@@ -121,12 +124,14 @@ static void tell_story(const struct cli_job *job, int port, int desk, int produc
 
 static int demo_run(struct demo *d, struct world *w, const struct cli_job *job, const char *folder, struct fault *fault) {
     cleanup_arena struct arena *a = arena_new();
-    struct host hosts[2] = {{d, &d->desk}, {d, &d->product}};
-    int desk, product, port = job->port ? job->port : DEMO_PORT;
+    d->loop = serve_loop_of(d->io);
+    d->hosts[0] = (struct host){d, &d->desk};
+    d->hosts[1] = (struct host){d, &d->product};
+    int desk = 0, product = 0, port = job->port ? job->port : DEMO_PORT;
     msec_t now = clock_now(io_clock(d->io));
-    int rc = host_open(d, w, DESK_PORT, &hosts[0], &d->desk_host, &desk, fault);
+    int rc = host_open(d, w, DESK_PORT, &d->hosts[0], &d->desk_host, &desk, fault);
     if (rc == 0)
-        rc = host_open(d, w, PRODUCT_PORT, &hosts[1], &d->product_host, &product, fault);
+        rc = host_open(d, w, PRODUCT_PORT, &d->hosts[1], &d->product_host, &product, fault);
     if (rc < 0)
         return rc;
     d->desk = sandbox_new(SANDBOX_RT, arena_printf(a, "http://127.0.0.1:%d", desk), now);

@@ -39,6 +39,14 @@ static void command(void *arg, const char *name, json_t *args, const char *actor
     engine_command(s->engine, name, args, actor, done, who);
 }
 
+static bool ready(void *arg, struct fault *why) {
+    struct service *s = arg;
+    if (!s->stopping && engine_imported(s->engine))
+        return true;
+    fault_set(why, -EAGAIN, s->stopping ? "the service is ending" : "the first import is not complete");
+    return false;
+}
+
 static char *read_text(void *arg, struct arena *a, const char *folder, const char *name, struct fault *fault) {
     struct service *s = arg;
     struct fault quiet = {0};
@@ -86,6 +94,7 @@ int service_open(struct service *s, struct world *w, struct io *io, struct setti
                                     .public_url = url,
                                     .version = VERSION,
                                     .command = command,
+                                    .ready = ready,
                                     .arg = s};
     return serve_open(&options, &s->serve, fault);
 }

@@ -39,6 +39,8 @@ void engine_when_idle(struct engine *e, void (*idle)(void *arg, bool failed), vo
 /* New settings (SIGHUP). Taken over on success; on failure the old ones stay in force. */
 must_check int engine_reload(struct engine *e, struct settings *settings, struct fault *fault);
 
+/* Every tracker that is not paused was imported: decisions are made. */
+bool engine_imported(const struct engine *e);
 /* While held no new request begins, so that a reload finds nothing under way. */
 void engine_hold(struct engine *e, bool hold);
 /* What these settings would do to what the store holds, without a request: counts of

@@ -179,12 +179,13 @@ static void pending_open(struct deciding *c) {
     want_workarounds(c);
 }
 
-/* A defect that is not present is not written to. */
-static bool defect_present(const struct problem_facts *p, const char *ref) {
+/* A defect that is not present, or only where a chain of duplicates broke off, is
+ * not written to. */
+static bool defect_hears(const struct problem_facts *p, const char *ref) {
     const struct problem_facts *end = problem_followed(p);
     for (size_t i = 0; end && i < end->n_defects; i++)
         if (str_is(end->defects[i].ref, ref))
-            return end->defects[i].presence == PRESENT;
+            return end->defects[i].presence == PRESENT && !defect_is_lost(&end->defects[i]);
     return false;
 }
 
@@ -202,7 +203,7 @@ static void came_back(struct deciding *c) {
         return;
     for (size_t i = 0; i < c->f->n_problems; i++) {
         const char *defect = c->f->judged->each[i].defect;
-        if (!is_live(c, i) || !defect_present(&c->f->problems[i], defect))
+        if (!is_live(c, i) || !defect_hears(&c->f->problems[i], defect))
             continue;
         const char *key = arena_printf(c->a, "note:%s:came-back:%s", defect, time_day(c->a, c->f->came_back_at));
         if (is_wanted(c, key))

@@ -111,10 +111,10 @@ static void apply_date(struct asked *x, const char *key, const char *name, const
     const char *text = text_of(x, key);
     if (!text)
         return;
-    if (*text && !is_date(text))
+    bool wrong = *text && !is_date(text);
+    if (wrong)
         fault(x, arena_printf(x->who->c->a, "%s is not a valid date", name));
-    else
-        *field = *text ? text : NULL;
+    *field = *text && !wrong ? text : NULL;
 }
 
 static void apply_dates(struct asked *x) {

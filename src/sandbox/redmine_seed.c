@@ -200,8 +200,10 @@ bool rm_status_allowed(const struct rm_actor *who, const struct rm_issue *i, int
     bool closed = rm_statuses[status - 1].closed;
     if (i->parent && rm_is_closed(i->parent) && !closed && rm_is_closed(i))
         return false; /* a closed parent keeps its children closed */
+    if (closed && i->id && is_held_open(who, i))
+        return false;
     if (i->id && status == i->status)
         return has_any_move(who, i);
     bool move = who->user->admin || (role && role->moves[i->id ? i->status : 0] & BIT(status));
-    return move && !(closed && i->id && is_held_open(who, i));
+    return move;
 }

@@ -69,7 +69,7 @@ bool rt_watchers_set(const struct rt_actor *who, struct rt_ticket *t, const json
         if (!value || json_is_null(value))
             continue;
         if (!creating && !rt_may(who, t, RT_MODIFY))
-            json_array_append_new(results, json_string("Permission Denied"));
+            json_array_append_new(results, json_string("Permission denied"));
         else if (!role_set(who, t, (enum rt_role)role, value, creating, results))
             return false;
     }
@@ -157,10 +157,10 @@ static const char *link_add(const struct rt_actor *who, struct rt_ticket *t, siz
     const char *uri;
     if (!link_resolve(who, text, &other, &uri))
         return arena_printf(who->c->a, "Couldn't resolve '%s' into a link.", text);
-    if (other == t)
-        return "Link could not be created: Can't link a ticket to itself";
     if (other && str_is(other->status, "deleted"))
         return "Linking to a deleted ticket is not allowed";
+    if (other == t)
+        return "Link could not be created: Can't link a ticket to itself";
     if (link_find(t, kind, other, uri))
         return "Link already exists";
     bool reverse = kinds[kind].reverse;

@@ -114,7 +114,7 @@ static const char *subject_set(const struct rt_actor *who, struct rt_ticket *t, 
         return NULL;
     const char *clean = rt_subject_clean(who->rt->a, text);
     if (str_is(clean, old))
-        return "That is already the current value";
+        return NULL;
     /* the history keeps 255 bytes, the ticket 200 */
     const char *told = str_cut(who->c->a, subject_line(who->c->a, text), 255);
     t->subject = clean;
@@ -132,7 +132,8 @@ static const char *owner_set(const struct rt_actor *who, struct rt_ticket *t, co
     if (u != rt->nobody && !(rt_user_rights(rt, u, t->queue) & RT_OWN))
         return "That user may not own tickets in that queue";
     if (old != rt->nobody && old != who->user && !who->user->superuser)
-        return "You can only reassign tickets that you own or that are unowned";
+        return u == who->user ? "You can only take tickets that are unowned"
+                              : "You can only reassign tickets that you own or that are unowned";
     if (u == old)
         return "That user already owns that ticket";
     const char *from = arena_printf(rt->a, "%d", old->id), *to = arena_printf(rt->a, "%d", u->id);
@@ -255,11 +256,14 @@ static void value_begin(const struct rt_actor *who, struct rt_ticket *t, int i, 
 bool rt_values_set(const struct rt_actor *who, struct rt_ticket *t, json_t *fields, bool creating, json_t *results) {
     const char *name;
     json_t *value;
-    if (!rt_may(who, t, RT_SEE_CF) || !t->queue->has_fields)
-        return true;
+    bool seen = rt_may(who, t, RT_SEE_CF) && t->queue->has_fields;
     json_object_foreach(fields, name, value) {
         int i = rt_field_find(name);
-        if (i < 0)
+        if (i >= 0 && !seen && !creating && name[0] >= '0' &&
+            name[0] <= '9') /* known by number; null is refused twice */
+            for (int times = json_is_null(value) ? 2 : 1; times > 0; times--)
+                json_array_append_new(results, json_string("Could not add new custom field value: Permission Denied"));
+        if (i < 0 || !seen)
             continue;
         if (json_is_array(value))
             value = json_array_get(value, 0);

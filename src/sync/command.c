@@ -41,10 +41,7 @@ void command_commit(const struct command *c, json_t *result) {
         answer(c, 503, problem_details(503, "Service Unavailable", e->fault.text));
         return;
     }
-    bool imported = true;
-    for (size_t i = 0; i < e->n_lanes; i++)
-        imported &= e->lanes[i].import_done || e->lanes[i].paused;
-    if (imported)
+    if (engine_imported(e))
         worker_drain(e);
     engine_wake(e, 0);
     answer(c, 200, result);

@@ -43,6 +43,11 @@ static bool ends_of(struct command *c, struct ends *ret) {
 
 static const char *problem_name(struct command *c, int64_t id) { return arena_printf(c->a, "P-%lld", (long long)id); }
 
+/* The other end of a link, in words. */
+static const char *end_name(struct command *c, const struct ends *x) {
+    return x->problem ? problem_name(c, x->problem) : x->defect ? x->defect : "";
+}
+
 static void relink_ends(struct command *c, const struct ends *x) {
     if (x->defect)
         relink_defect(c->e, c->a, x->defect, false);
@@ -78,7 +83,7 @@ void cmd_link(struct command *c) {
                                           .at = now_of(c->e)},
                        now_of(c->e));
     journal(c->e, c->actor, "link", x.incident ? x.incident : x.defect, x.problem, 0, "linked with %s by hand",
-            x.problem ? problem_name(c, x.problem) : x.defect);
+            end_name(c, &x));
     relink_ends(c, &x);
     size_t n = store_links_of(c->e->store, c->a, x.incident ? x.incident : x.defect, "confirmed", &links);
     json_t *problems = json_array();
@@ -94,7 +99,7 @@ void cmd_unlink(struct command *c) {
         return;
     const char *a = x.incident ? x.incident : x.defect;
     msec_t now = now_of(c->e);
-    store_reject(c->e->store, a, x.problem ? problem_name(c, x.problem) : x.defect, now, c->actor);
+    store_reject(c->e->store, a, end_name(c, &x), now, c->actor);
     if (x.incident && x.problem) { /* rejecting the problem rejects all that leads to it */
         size_t n = store_links_of_problem(c->e->store, c->a, x.problem, "defect", "confirmed", 1000, &defects);
         for (size_t i = 0; i < n; i++)
@@ -107,7 +112,7 @@ void cmd_unlink(struct command *c) {
         store_due_problem(c->e->store, x.problem, false, "a defect was unlinked");
         store_due(c->e->store, KIND_DEFECT, x.defect, 0, false, "it was unlinked");
     }
-    journal(c->e, c->actor, "unlink", a, x.problem, 0, "the link with %s was rejected by hand", x.problem ? problem_name(c, x.problem) : x.defect);
+    journal(c->e, c->actor, "unlink", a, x.problem, 0, "the link with %s was rejected by hand", end_name(c, &x));
     relink_ends(c, &x);
     command_commit(c, json_pack("{s:s?, s:s?, s:s?}", "incident", x.incident, "defect", x.defect, "problem",
                                 x.problem ? problem_name(c, x.problem) : NULL));

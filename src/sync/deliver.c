@@ -318,11 +318,8 @@ void deliver_run(struct lane *l) {
     struct engine *e = l->e;
     cleanup_arena struct arena *a = arena_new();
     const char **refs;
-    if (!l->import_done || l->stopped)
+    if (!l->import_done || l->stopped || !engine_imported(e))
         return;
-    for (size_t i = 0; i < e->n_lanes; i++)
-        if (!e->lanes[i].import_done && !e->lanes[i].paused)
-            return;
     size_t n = store_refs_sendable(e->store, a, l->cfg->name, now_of(e), 64, &refs);
     for (size_t i = 0; i < n && l->jobs < l->cfg->concurrency && lane_can(l); i++)
         if (!lane_busy(l, refs[i]))

@@ -68,11 +68,8 @@ void worker_drain(struct engine *e) {
 void worker_run(void *engine) {
     struct engine *e = engine;
     bool more = false;
-    if (e->stopping)
+    if (e->stopping || !engine_imported(e))
         return;
-    for (size_t i = 0; i < e->n_lanes; i++)
-        if (!e->lanes[i].import_done && !e->lanes[i].paused)
-            return;
     msec_t now = now_of(e), next = store_again_ripe(e->store, now);
     if (store_due_any(e->store) && !step(e, &more))
         return; /* the commit failed: engine_commit asked for another try */

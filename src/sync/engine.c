@@ -290,6 +290,13 @@ void engine_maybe_idle(struct engine *e) {
     idle(e->idle_arg, failed);
 }
 
+bool engine_imported(const struct engine *e) {
+    for (size_t i = 0; i < e->n_lanes; i++)
+        if (!e->lanes[i].import_done && !e->lanes[i].paused)
+            return false;
+    return true;
+}
+
 /* ---- reload ---- */
 
 void engine_hold(struct engine *e, bool hold) {

@@ -163,6 +163,14 @@ static bool incident_moved(const struct record *r, const struct record_row *old)
            !json_equal(old->r.native, r->native);
 }
 
+/* Their counts changed. */
+static void due_its_problems(struct engine *e, struct arena *a, const char *ref, bool adopt) {
+    struct link_row *links;
+    size_t n = store_links_of(e->store, a, ref, "confirmed", &links);
+    for (size_t i = 0; i < n; i++)
+        store_due_problem(e->store, links[i].problem, adopt, "one of its incidents moved");
+}
+
 static void returned(struct lane *l, const char *ref, const struct record *r, const struct record_row *old) {
     if (!old || old->r.presence == PRESENT)
         return;
@@ -217,6 +225,8 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     if (r->kind == KIND_INCIDENT) {
         if (evidence || !old) /* a new one may be named by a defect that was seen before it */
             relink_incident(e, a, ref, seen->adopt);
+        if (old && (old->r.state != r->state || old->r.outcome != r->outcome))
+            due_its_problems(e, a, ref, seen->adopt);
         if (evidence || incident_moved(r, old))
             store_due(e->store, KIND_INCIDENT, ref, 0, seen->adopt, "it was seen changed");
     } else {

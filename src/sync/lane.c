@@ -104,7 +104,7 @@ static void lane_turn(void *who) {
     }
     msec_t next = l->poll_at > l->wait_until ? l->poll_at : l->wait_until;
     msec_t sendable = store_next_sendable(e->store, l->cfg->name, now);
-    if (l->polling || l->paused)
+    if (l->polling || l->paused || l->stopped)
         next = now + l->cfg->poll;
     if (sendable && sendable < next)
         next = sendable > l->wait_until ? sendable : l->wait_until;
@@ -118,7 +118,7 @@ void lane_wake(struct lane *l, msec_t delay) {
 }
 
 bool lane_can(const struct lane *l) {
-    return !l->paused && !l->down && !l->e->stopping && !l->e->held && now_of(l->e) >= l->wait_until;
+    return !l->paused && !l->stopped && !l->down && !l->e->stopping && !l->e->held && now_of(l->e) >= l->wait_until;
 }
 
 /* ---- health ---- */

@@ -77,12 +77,16 @@ static void clock_check(struct op *op, const struct http_reply *r) {
     o->clock_told = true;
     msec_t ours = r->began ? r->began + (r->ended - r->began) / 2 : o->now, skew = r->date - ours;
     if (!r->date)
-        finding(op, FINDING_WARN, "clock", "no Date header comes with the answers, so the clocks can't be compared (a proxy in front of it would send one)");
+        finding(op, FINDING_WARN, "clock",
+                "no Date header comes with the answers, so the clocks can't be compared (a proxy in front of it would "
+                "send one)");
     else if (skew > SKEW_MAX || skew < -SKEW_MAX)
         finding(op, FINDING_FAIL, "clock", "the tracker's clock is %s %s ours; set both by NTP",
-                duration_text(op->arena, (skew < 0 ? -skew : skew) / SEC_MS * SEC_MS), skew < 0 ? "behind" : "ahead of");
+                duration_text(op->arena, (skew < 0 ? -skew : skew) / SEC_MS * SEC_MS),
+                skew < 0 ? "behind" : "ahead of");
     else
-        finding(op, FINDING_OK, "clock", "the clocks differ by %lld s", (long long)((skew < 0 ? -skew : skew) / SEC_MS));
+        finding(op, FINDING_OK, "clock", "the clocks differ by %lld s",
+                (long long)((skew < 0 ? -skew : skew) / SEC_MS));
 }
 
 static bool collected_has(const json_t *list, const char *name) {
@@ -108,8 +112,8 @@ static void twins_check(struct op *op) {
             first = first ? first : key;
         }
         if (second && !json_object_get(t->set.write, state_name((enum state)s)))
-            finding(op, FINDING_WARN, "state", "\"%s\" and \"%s\" both mean %s; \"%s\" is what will be written",
-                    first, second, state_name((enum state)s), first);
+            finding(op, FINDING_WARN, "state", "\"%s\" and \"%s\" both mean %s; \"%s\" is what will be written", first,
+                    second, state_name((enum state)s), first);
     }
 }
 
@@ -121,8 +125,10 @@ static void sayable_check(struct op *op, const json_t *natives) {
         if (!native)
             finding(op, FINDING_WARN, "state", "no native state stands for %s: map one under `states`", name);
         else if (natives && !collected_has(natives, native))
-            finding(op, FINDING_FAIL, "state", "%s would be written as \"%s\", which is no state here: name another "
-                    "one under `states` or `write`, or make it", name, native);
+            finding(op, FINDING_FAIL, "state",
+                    "%s would be written as \"%s\", which is no state here: name another "
+                    "one under `states` or `write`, or make it",
+                    name, native);
     }
 }
 
@@ -250,7 +256,8 @@ static void step_keep(struct op *op, const json_t *step, const json_t *json) {
 
 static void say_failure(struct op *op, const json_t *step, const struct answer *a) {
     const char *key = a->class == CLASS_DENIED ? (op->result.status == 401 ? "unauthorised" : "denied")
-                      : a->class == CLASS_GONE ? "gone" : "fails";
+                      : a->class == CLASS_GONE ? "gone"
+                                               : "fails";
     const char *text = json_text(step, key);
     if (!text)
         text = json_text(step, "fails");

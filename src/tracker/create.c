@@ -31,8 +31,8 @@ static const char *title_for(struct op *op, const json_t *spec, const char *titl
 static void field_put(struct op *op, json_t *fields, enum field f, const char *value) {
     const char *name = tracker_field_native(op->tracker, f);
     if (name && !str_empty(value))
-        json_array_append_new(fields, json_pack("{s:s, s:s}", "name", name, "value",
-                                                text_clean(op->arena, value, TEXT_BYTES_MAX)));
+        json_array_append_new(
+            fields, json_pack("{s:s, s:s}", "name", name, "value", text_clean(op->arena, value, TEXT_BYTES_MAX)));
 }
 
 static void create_vars(struct op *op, const struct create_request *c) {
@@ -79,7 +79,8 @@ static void create_done(struct op *op, const struct answer *a) {
     }
     op->result.created_id = id;
     op_set_text(op, "id", id);
-    reading_start(op, &o->reading, json_object_get(json_object_get(op->tracker->recipe, "write"), "verify"), create_read);
+    reading_start(op, &o->reading, json_object_get(json_object_get(op->tracker->recipe, "write"), "verify"),
+                  create_read);
 }
 
 struct op *op_create(const struct tracker *t, const struct create_request *c) {

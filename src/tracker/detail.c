@@ -145,10 +145,13 @@ static void text_take(struct detail *d, struct context *c) {
     }
     const char *author = rule_text(d, c, "author");
     d->bytes += strlen(body);
-    *arena_push(c->arena, &r->texts, &r->n_texts) =
-        (struct text){.place = place, .id = id, .author = author, .requester = is_requester(d, author),
-                      .internal = rule_flag(d, c, "internal"), .at = pick_time(c, json_object_get(d->rule, "at")),
-                      .body = body};
+    *arena_push(c->arena, &r->texts, &r->n_texts) = (struct text){.place = place,
+                                                                  .id = id,
+                                                                  .author = author,
+                                                                  .requester = is_requester(d, author),
+                                                                  .internal = rule_flag(d, c, "internal"),
+                                                                  .at = pick_time(c, json_object_get(d->rule, "at")),
+                                                                  .body = body};
 }
 
 /* Who made the record; not always who asked for it. */
@@ -174,8 +177,11 @@ static void change_take(struct detail *d, struct context *c) {
     if (!field || !change_wanted(c->tracker, field) || r->n_changes >= RECORD_CHANGES_MAX)
         return;
     *arena_push(c->arena, &r->changes, &r->n_changes) =
-        (struct change){.id = rule_text(d, c, "id"), .field = field, .from = rule_text(d, c, "old"),
-                        .to = rule_text(d, c, "new"), .by = rule_text(d, c, "by"),
+        (struct change){.id = rule_text(d, c, "id"),
+                        .field = field,
+                        .from = rule_text(d, c, "old"),
+                        .to = rule_text(d, c, "new"),
+                        .by = rule_text(d, c, "by"),
                         .at = pick_time(c, json_object_get(d->rule, "at"))};
 }
 

@@ -23,17 +23,17 @@ struct list_op {
     const json_t *spec;
     op_unchanged *unchanged;
     void *arg;
-    json_t *cursor;   /* as given, {} at the beginning */
-    msec_t t;         /* of the cursor */
-    msec_t from;      /* what this page was asked from */
+    json_t *cursor; /* as given, {} at the beginning */
+    msec_t t;       /* of the cursor */
+    msec_t from;    /* what this page was asked from */
     const char *after;
     msec_t overlap, settle;
-    msec_t began;     /* tracker's clock when the first page of this round was asked for; 0: this is it */
+    msec_t began; /* tracker's clock when the first page of this round was asked for; 0: this is it */
     size_t size;
     /* the page */
-    bool more_told, more;  /* the tracker says itself whether there are more pages */
-    size_t count;          /* elements, readable or not */
-    size_t good;           /* records, also unchanged ones */
+    bool more_told, more; /* the tracker says itself whether there are more pages */
+    size_t count;         /* elements, readable or not */
+    size_t good;          /* records, also unchanged ones */
     msec_t last, newest, oldest;
     const char *last_id;
     bool sorted;
@@ -109,7 +109,9 @@ static void element_raw(void *arg, const char *text, size_t len) {
     quarantine(op, path ? raw_scalar(op->arena, text, len, path + 1) : NULL, arena_strdup(op->arena, fault.text));
 }
 
-static bool is_full(const struct list_op *l) { return l->more_told ? l->more : l->count >= l->size; }
+static bool is_full(const struct list_op *l) {
+    return l->more_told ? l->more : l->count >= l->size;
+}
 
 /* {header, has}: where pages may be short before the end, the tracker's own sign counts. */
 static void more_read(struct list_op *l, const struct answer *a) {
@@ -144,8 +146,8 @@ static bool page_take(struct op *op, const struct answer *a) {
     const char *total = json_text(l->spec, "total");
     const json_t *all = total ? pick_first(a->json, total) : NULL;
     if (!l->count && json_is_integer(all) && json_integer_value(all) > 0) {
-        page_refuse(op, CLASS_NONSENSE, op_words(op, "%s says it found %lld and shows none", op->path,
-                                               (long long)json_integer_value(all)));
+        page_refuse(op, CLASS_NONSENSE,
+                    op_words(op, "%s says it found %lld and shows none", op->path, (long long)json_integer_value(all)));
         return false;
     }
     return true;
@@ -161,7 +163,9 @@ static void cursor_give(struct op *op, json_t *cursor, bool more) {
 }
 
 /* When this round began. A change that shows late may lie behind what was read since. */
-static msec_t round_began(const struct op *op, const struct list_op *l) { return l->began ? l->began : op->clock; }
+static msec_t round_began(const struct op *op, const struct list_op *l) {
+    return l->began ? l->began : op->clock;
+}
 
 /* Nothing that happened at t could still show up when the round began. */
 static bool is_calm(const struct op *op, const struct list_op *l, msec_t t) {
@@ -206,11 +210,15 @@ static void keyset_done(struct op *op, const struct answer *a) {
         return;
     }
     if (is_full(l))
-        cursor_give(op, json_pack("{s:I, s:s, s:b, s:I}", "t", (json_int_t)t, "id", id, "mid", 1, "began",
-                                  (json_int_t)round_began(op, l)), true);
+        cursor_give(op,
+                    json_pack("{s:I, s:s, s:b, s:I}", "t", (json_int_t)t, "id", id, "mid", 1, "began",
+                              (json_int_t)round_began(op, l)),
+                    true);
     else
-        cursor_give(op, json_pack("{s:I, s:s, s:b, s:I}", "t", (json_int_t)t, "id", id, "calm", is_calm(op, l, t), "from",
-                                  (json_int_t)next_from(op, l, t)), false);
+        cursor_give(op,
+                    json_pack("{s:I, s:s, s:b, s:I}", "t", (json_int_t)t, "id", id, "calm", is_calm(op, l, t), "from",
+                              (json_int_t)next_from(op, l, t)),
+                    false);
 }
 
 static void keyset_begin(struct op *op) {
@@ -233,11 +241,13 @@ static json_t *window_mid(const struct op *op, const struct list_op *l, msec_t t
 
 /* The round is over. */
 static json_t *window_over(const struct op *op, const struct list_op *l, msec_t t) {
-    return json_pack("{s:I, s:b, s:I}", "t", (json_int_t)t, "calm", is_calm(op, l, t), "from", (json_int_t)next_from(op, l, t));
+    return json_pack("{s:I, s:b, s:I}", "t", (json_int_t)t, "calm", is_calm(op, l, t), "from",
+                     (json_int_t)next_from(op, l, t));
 }
 
 static json_t *window_dense(const struct op *op, const struct list_op *l, msec_t t, const char *id) {
-    return json_pack("{s:I, s:b, s:s, s:I}", "t", (json_int_t)t, "dense", 1, "id", id, "began", (json_int_t)round_began(op, l));
+    return json_pack("{s:I, s:b, s:s, s:I}", "t", (json_int_t)t, "dense", 1, "id", id, "began",
+                     (json_int_t)round_began(op, l));
 }
 
 /* More than a page in one second: by id, over it and the next one, as the ends of
@@ -281,8 +291,9 @@ static bool window_token(struct op *op, const struct answer *a) {
     if (end && when_holds(&op->c, end))
         token = NULL;
     if (token)
-        cursor_give(op, json_pack("{s:I, s:s, s:I, s:I, s:I}", "t", (json_int_t)l->t, "token", token, "newest",
-                                  (json_int_t)newest, "from", (json_int_t)l->from, "began", (json_int_t)round_began(op, l)),
+        cursor_give(op,
+                    json_pack("{s:I, s:s, s:I, s:I, s:I}", "t", (json_int_t)l->t, "token", token, "newest",
+                              (json_int_t)newest, "from", (json_int_t)l->from, "began", (json_int_t)round_began(op, l)),
                     true);
     else
         cursor_give(op, window_over(op, l, newest), false);
@@ -336,8 +347,10 @@ static void opaque_done(struct op *op, const struct answer *a) {
     op->c.item = a->json;
     bool over = !next || str_is(next, had) || (end && when_holds(&op->c, end));
     const char *keep = next ? next : had;
-    cursor_give(op, keep ? json_pack("{s:s, s:I}", "cursor", keep, "t", (json_int_t)l->t)
-                         : json_pack("{s:I}", "t", (json_int_t)l->t), !over);
+    cursor_give(op,
+                keep ? json_pack("{s:s, s:I}", "cursor", keep, "t", (json_int_t)l->t)
+                     : json_pack("{s:I}", "t", (json_int_t)l->t),
+                !over);
 }
 
 static void opaque_begin(struct op *op) {
@@ -358,8 +371,10 @@ static void newest_done(struct op *op, const struct answer *a) {
     msec_t top = page == 1 ? l->newest : json_int(l->cursor, "top", l->t);
     bool older = l->good && l->oldest < l->from;
     if (is_full(l) && !older)
-        cursor_give(op, json_pack("{s:I, s:I, s:I}", "t", (json_int_t)l->t, "page", (json_int_t)page + 1, "top",
-                                  (json_int_t)top), true);
+        cursor_give(
+            op,
+            json_pack("{s:I, s:I, s:I}", "t", (json_int_t)l->t, "page", (json_int_t)page + 1, "top", (json_int_t)top),
+            true);
     else
         cursor_give(op, json_pack("{s:I}", "t", (json_int_t)(top > l->t ? top : l->t)), false);
 }

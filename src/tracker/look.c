@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define CANDIDATES_MAX 100
-#define CLOCK_SLACK (15 * 60 * SEC_MS) /* more than the greatest skew that is let pass */
+#define CLOCK_SLACK    (15 * 60 * SEC_MS) /* more than the greatest skew that is let pass */
 
 struct look_op {
     const json_t *spec;
@@ -56,12 +56,16 @@ static void page_set(struct op *op, const json_t *spec, int page) {
     op_set(op, "offset", json_integer((page - 1) * json_int(spec, "size", 100)));
 }
 
-/* True when another page has to be asked for; it has been. */
+/* True when another page has to be asked for: it has been, or there were too many of
+ * them, and then "not there" would be a guess. */
 static bool page_next(struct op *op, const json_t *items, answer_fn *then) {
     struct look_op *o = op->mine;
-    if (!json_object_get(o->spec, "size") || json_array_size(items) < (size_t)json_int(o->spec, "size", 100) ||
-        o->page >= PAGES_MAX)
+    if (!json_object_get(o->spec, "size") || json_array_size(items) < (size_t)json_int(o->spec, "size", 100))
         return false;
+    if (o->page >= PAGES_MAX) {
+        op_finish(op, CLASS_NONSENSE, op_words(op, "%s: more than %d pages", op->path, PAGES_MAX));
+        return true;
+    }
     page_set(op, o->spec, ++o->page);
     op_ask(op, o->spec, then);
     return true;
@@ -163,14 +167,16 @@ static void created_done(struct op *op, const struct answer *a) {
     json_array_foreach(items, i, element) {
         op->c.item = element;
         const char *id = pick_text(&op->c, json_object_get(o->spec, "id"));
-        if (id && each && json_array_size(o->candidates) < CANDIDATES_MAX)
+        if (id && each)
             json_array_append_new(o->candidates, json_string(id));
         if (id && !each && element_has(op, o->spec, element)) {
             created_found(op, id);
             return;
         }
     }
-    if (!page_next(op, items, created_done))
+    if (json_array_size(o->candidates) > CANDIDATES_MAX)
+        op_finish(op, CLASS_NONSENSE, op_words(op, "more than %d records to open", CANDIDATES_MAX));
+    else if (!page_next(op, items, created_done))
         candidate_ask(op);
 }
 

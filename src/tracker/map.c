@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *tracker_role_word(const struct tracker *t) { return role_name(t->set.role); }
+const char *tracker_role_word(const struct tracker *t) {
+    return role_name(t->set.role);
+}
 
 static bool state_fits_role(enum state s, enum role role) {
     switch (s) {
@@ -70,7 +72,8 @@ static int priorities_check(const struct tracker *t, struct fault *f) {
         for (size_t i = 0; i < array_size(words); i++)
             known = known || str_is(words[i], key);
         if (!known)
-            return fault_set(f, -EINVAL, "%s: priorities: \"%s\" is none of critical, high, medium, low", t->set.name, key);
+            return fault_set(f, -EINVAL, "%s: priorities: \"%s\" is none of critical, high, medium, low", t->set.name,
+                             key);
     }
     return 0;
 }
@@ -91,7 +94,8 @@ static int fields_check(const struct tracker *t, struct fault *f) {
     enum field field;
     json_object_foreach((json_t *)t->set.fields, key, value)
         if (!field_parse(key, &field) || !(json_is_string(value) || json_is_null(value)))
-            return fault_set(f, -EINVAL, "%s: fields: \"%s\" is no canonical field with a native name", t->set.name, key);
+            return fault_set(f, -EINVAL, "%s: fields: \"%s\" is no canonical field with a native name", t->set.name,
+                             key);
     return 0;
 }
 
@@ -128,7 +132,9 @@ static json_t *words_from(const json_t *value) {
     return json_is_string(value) ? words_of(json_string_value(value)) : json_incref((json_t *)value);
 }
 
-static bool declined(enum outcome o) { return state_is_closed_unresolved(STATE_CLOSED, o); }
+static bool declined(enum outcome o) {
+    return state_is_closed_unresolved(STATE_CLOSED, o);
+}
 
 /* Would this native state, read back, mean what was wanted? 2 exactly, 1 near enough. */
 static int closeness(const json_t *entry, enum state s, enum outcome o) {
@@ -187,7 +193,8 @@ static void writes_build(struct tracker *t) {
     for (int s = STATE_OPEN; s < STATE_COUNT; s++)
         for (int o = OUTCOME_NONE; o < OUTCOME_COUNT; o++) {
             const json_t *set = setting_for(t->set.write, (enum state)s, (enum outcome)o);
-            const json_t *own = settings_say(t, (enum state)s) ? NULL : setting_for(defaults, (enum state)s, (enum outcome)o);
+            const json_t *own =
+                settings_say(t, (enum state)s) ? NULL : setting_for(defaults, (enum state)s, (enum outcome)o);
             const char *native = native_for(t, (enum state)s, (enum outcome)o);
             if (set || own)
                 writes_put(t, (enum state)s, (enum outcome)o, words_from(set ? set : own));
@@ -272,7 +279,9 @@ const char *tracker_field_native(const struct tracker *t, enum field f) {
     return str_empty(name) ? NULL : name;
 }
 
-bool tracker_has_field(const struct tracker *t, enum field f) { return tracker_field_native(t, f) != NULL; }
+bool tracker_has_field(const struct tracker *t, enum field f) {
+    return tracker_field_native(t, f) != NULL;
+}
 
 /* ---- priorities ---- */
 
@@ -313,8 +322,8 @@ const char *tracker_native_priority(const struct tracker *t, const char *canonic
     const json_t *maps[] = {t->set.priorities, json_object_get(t->recipe, "priorities")};
     for (size_t i = 0; canonical && i < array_size(maps); i++) {
         const json_t *natives = json_object_get(maps[i], canonical);
-        const char *first = json_is_string(natives) ? json_string_value(natives)
-                                                    : json_string_value(json_array_get(natives, 0));
+        const char *first =
+            json_is_string(natives) ? json_string_value(natives) : json_string_value(json_array_get(natives, 0));
         if (first)
             return first;
     }

@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-#define DOT "\xc2\xb7" /* · */
-#define WORD_LENGTH 6
+#define DOT          "\xc2\xb7" /* · */
+#define WORD_LENGTH  6
 #define INSTANCE_MAX 12
-#define WORD_MAX 12
+#define WORD_MAX     12
 
 char *marker_make(struct arena *a, int64_t problem, const char *instance, const char *key) {
     return arena_printf(a, "[P-%lld " DOT " %s-%s]", (long long)problem, instance, hash_word(a, key, WORD_LENGTH));

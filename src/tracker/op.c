@@ -36,7 +36,9 @@ struct op *op_free(struct op *op) {
     return NULL;
 }
 
-const struct op_result *op_result(const struct op *op) { return &op->result; }
+const struct op_result *op_result(const struct op *op) {
+    return &op->result;
+}
 
 void op_set(struct op *op, const char *var, json_t *value) {
     if (value)
@@ -102,17 +104,29 @@ static void query_add(struct context *c, struct buf *url, const char *key, const
     say_encoded(url, text);
 }
 
-/* {each, say}: the parameter once for every value of a list. */
-static void query_each(struct context *c, struct buf *url, const char *key, const json_t *rule) {
+/* {when, each, say}: if it holds, and with `each` once for every value of a list. */
+static void query_rule(struct context *c, struct buf *url, const char *key, const json_t *rule) {
+    const json_t *each = json_object_get(rule, "each");
     size_t i;
     json_t *one;
     if (!when_holds(c, json_object_get(rule, "when")))
         return;
-    json_array_foreach(pick_value(c, json_text(rule, "each")), i, one) {
+    if (!each)
+        query_add(c, url, key, json_object_get(rule, "say"));
+    if (json_is_string(each))
+        each = pick_value(c, json_string_value(each));
+    json_array_foreach(each, i, one) {
         json_object_set(c->vars, "item", one);
         query_add(c, url, key, json_object_get(rule, "say"));
     }
     json_object_del(c->vars, "item");
+}
+
+static void query_value(struct context *c, struct buf *url, const char *key, const json_t *value) {
+    if (json_is_object(value))
+        query_rule(c, url, key, value);
+    else
+        query_add(c, url, key, value);
 }
 
 static void url_build(struct context *c, struct buf *url, const char *path, const json_t *query) {
@@ -124,12 +138,10 @@ static void url_build(struct context *c, struct buf *url, const char *path, cons
     bool whole = str_starts(said, "http://") || str_starts(said, "https://");
     buf_printf(url, "%s%s", whole ? "" : root, said);
     json_object_foreach((json_t *)query, key, one) {
-        if (json_is_object(one))
-            query_each(c, url, key, one);
-        else if (!json_is_array(one))
-            query_add(c, url, key, one);
+        if (!json_is_array(one))
+            query_value(c, url, key, one);
         json_array_foreach(one, i, value)
-            query_add(c, url, key, value);
+            query_value(c, url, key, value);
     }
 }
 
@@ -163,8 +175,10 @@ static bool request_build(struct op *op, const json_t *spec) {
     struct http_header *headers = arena_alloc(op->arena, HEADERS_MAX * sizeof(*headers));
     op->c.want_key = op->c.absent = NULL;
     op->c.want_table = needs_missing(op, spec);
-    *q = (struct http_request){.method = method_of(spec, &path), .timeout = op->tracker->set.timeout,
-                               .ca = op->tracker->set.ca, .headers = headers};
+    *q = (struct http_request){.method = method_of(spec, &path),
+                               .timeout = op->tracker->set.timeout,
+                               .ca = op->tracker->set.ca,
+                               .headers = headers};
     url_build(&op->c, &url, path, json_object_get(spec, "query"));
     headers_add(op, headers, &q->n_headers, HEADERS_MAX, json_object_get(op->tracker->recipe, "headers"));
     headers_add(op, headers, &q->n_headers, HEADERS_MAX, json_object_get(spec, "headers"));
@@ -232,7 +246,8 @@ static json_t *fresh_tables(struct op *op) {
 static void table_take(struct op *op, const struct answer *a) {
     const json_t *table = table_of(op, op->fetching);
     bool adds = json_object_get(table, "one") || json_object_get(table, "learn");
-    json_t *tables = json_is_true(json_object_get(table, "fresh")) ? fresh_tables(op) : op->tracker->cache->tables, *rows = adds ? json_object_get(tables, op->fetching) : NULL;
+    json_t *tables = json_is_true(json_object_get(table, "fresh")) ? fresh_tables(op) : op->tracker->cache->tables,
+           *rows = adds ? json_object_get(tables, op->fetching) : NULL;
     rows = rows ? json_incref(rows) : json_object();
     const char *each = json_text(table, "each");
     struct row_args args = {op, table, rows, op->fetching_key};
@@ -247,8 +262,9 @@ static void table_done(struct op *op, const struct answer *a) {
     bool down = a->class == CLASS_RETRY_SAFE || a->class == CLASS_UNSURE || a->class == CLASS_LIMITED ||
                 a->class == CLASS_NONSENSE;
     if (op->fetching_key && op->detour_spec && (a->class == CLASS_DENIED || a->class == CLASS_GONE)) {
-        op_finish(op, CLASS_DENIED, op_words(op, "\"%s\" is not among the %s this account can see: %s", op->fetching_key,
-                                             op->fetching, a->words));
+        op_finish(op, CLASS_DENIED,
+                  op_words(op, "\"%s\" is not among the %s this account can see: %s", op->fetching_key, op->fetching,
+                           a->words));
         return;
     }
     if (down || (a->class == CLASS_DENIED && (op->detour_spec || a->reply->status == 401))) {
@@ -342,8 +358,11 @@ void op_reply(struct op *op, const struct http_reply *reply) {
     op->result.date = reply->date ? reply->date : op->result.date;
     op->clock = reply->date ? reply->date : reply->ended > SKEW_MAX ? reply->ended - SKEW_MAX : 0;
     op->result.last_alive = reply->ended;
-    struct answer a = {.class = reply_classify(op, reply, json, &after), .json = json,
-                       .text = reply->body ? reply->body : "", .len = reply->body_len, .reply = reply};
+    struct answer a = {.class = reply_classify(op, reply, json, &after),
+                       .json = json,
+                       .text = reply->body ? reply->body : "",
+                       .len = reply->body_len,
+                       .reply = reply};
     if (after > op->result.retry_after)
         op->result.retry_after = after;
     if (a.class != CLASS_OK)

@@ -196,7 +196,9 @@ static const char *path_text(struct context *c, const char *path) {
     return b.len ? arena_strdup(c->arena, buf_text(&b)) : NULL;
 }
 
-static bool is_path(const char *s) { return s[0] == '/' || ((s[0] == '@' || s[0] == '^') && (!s[1] || s[1] == '/')); }
+static bool is_path(const char *s) {
+    return s[0] == '/' || ((s[0] == '@' || s[0] == '^') && (!s[1] || s[1] == '/'));
+}
 
 static bool list_has(const json_t *list, const char *text) {
     size_t i;
@@ -269,8 +271,8 @@ static bool is_wanted(struct context *c, const char *actual, const json_t *wante
         return str_empty(actual);
     if (str_is(json_string_value(wanted), "*"))
         return !str_empty(actual);
-    const char *text = json_is_string(wanted) ? say_text(c, json_string_value(wanted), SAY_PLAIN)
-                                              : json_as_text(c->arena, wanted);
+    const char *text =
+        json_is_string(wanted) ? say_text(c, json_string_value(wanted), SAY_PLAIN) : json_as_text(c->arena, wanted);
     return !str_empty(actual) && str_is_nocase(actual, text);
 }
 

@@ -13,13 +13,13 @@
 struct context {
     struct arena *arena;
     const struct tracker *tracker;
-    json_t *vars;             /* object: {id}, {since}, {note.text}, ... */
-    const json_t *item;       /* "/" */
-    const json_t *joined;     /* "@/" */
-    const json_t *root;       /* "^/" */
-    const char *want_table;   /* first table that lacked a name, and the name */
+    json_t *vars;           /* object: {id}, {since}, {note.text}, ... */
+    const json_t *item;     /* "/" */
+    const json_t *joined;   /* "@/" */
+    const json_t *root;     /* "^/" */
+    const char *want_table; /* first table that lacked a name, and the name */
     const char *want_key;
-    const char *absent;       /* first placeholder that had nothing to say */
+    const char *absent; /* first placeholder that had nothing to say */
 };
 
 typedef bool pick_visit(void *arg, json_t *value); /* true: go on */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define DIGITS_MAX 18
+#define DIGITS_MAX  18
 #define REPLACEMENT "\xef\xbf\xbd"
 
 /* ---- mending ---- */
@@ -33,7 +33,10 @@ static int hex4(const char *p, size_t left) {
         return -1;
     for (size_t i = 2; i < 6; i++) {
         char c = p[i];
-        int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int d = c >= '0' && c <= '9'   ? c - '0'
+                : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                       : -1;
         if (d < 0)
             return -1;
         v = v * 16 + d;

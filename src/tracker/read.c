@@ -12,7 +12,9 @@
 
 static void step_ask(struct op *op);
 
-static const json_t *steps_of(const struct op *op) { return json_object_get(op->tracker->recipe, "read"); }
+static const json_t *steps_of(const struct op *op) {
+    return json_object_get(op->tracker->recipe, "read");
+}
 static const json_t *step_at(const struct op *op, const struct reading *r) {
     return json_array_get(steps_of(op), r->step);
 }
@@ -32,7 +34,9 @@ static const char *step_key(const json_t *step) {
     return as ? as : json_text(step, "name");
 }
 
-static struct reading *reading_of(struct op *op) { return *(struct reading **)op->mine; }
+static struct reading *reading_of(struct op *op) {
+    return *(struct reading **)op->mine;
+}
 
 static void reading_end(struct op *op, const struct answer *a) {
     struct reading *r = reading_of(op);
@@ -89,7 +93,8 @@ static void step_ask(struct op *op) {
     struct reading *r = reading_of(op);
     for (; r->step < json_array_size(steps_of(op)); r->step++) {
         const json_t *step = step_at(op, r);
-        bool wanted = r->only ? list_has(r->only, json_text(step, "name")) : !json_is_true(json_object_get(step, "aside"));
+        bool wanted =
+            r->only ? list_has(r->only, json_text(step, "name")) : !json_is_true(json_object_get(step, "aside"));
         if (!wanted || !when_holds(&op->c, json_object_get(step, "when")))
             continue;
         op_set(op, "page", json_integer(r->page));
@@ -278,4 +283,3 @@ struct op *op_read(const struct tracker *t, const char *id) {
     reading_start(op, &o->reading, NULL, read_done);
     return op;
 }
-

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX 16
+#define DEPTH_MAX      16
 #define PATH_MAX_BYTES 400
 
 struct reader {

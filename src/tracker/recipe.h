@@ -9,7 +9,7 @@
 
 #include "bascule/base.h"
 
-#define RECIPE_VERSION 1
+#define RECIPE_VERSION   1
 #define RECIPE_LINES_MAX 300
 #define RECIPE_BYTES_MAX (64u << 10)
 

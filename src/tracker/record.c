@@ -104,7 +104,8 @@ static void record_people(struct context *c, struct record *r) {
     r->reporter = reporter ? text_clean(c->arena, reporter, 300) : NULL;
     r->assignee = assignee ? text_clean(c->arena, assignee, 300) : NULL;
     r->version = version ? text_clean(c->arena, version, 300) : NULL;
-    r->version_closed = version && json_is_true(json_object_get(json_object_get(c->tracker->cache->tables, "$versions"), r->version));
+    r->version_closed =
+        version && json_is_true(json_object_get(json_object_get(c->tracker->cache->tables, "$versions"), r->version));
     r->service = json_text(r->fields, field_name(FIELD_SERVICE));
     const char *priority = json_text(r->fields, field_name(FIELD_PRIORITY));
     if (!priority && !tracker_has_field(c->tracker, FIELD_PRIORITY))

@@ -9,13 +9,18 @@
 #include <string.h>
 
 #define WORDS_MAX 500
-#define WAIT_MAX (DAY_MS)
+#define WAIT_MAX  (DAY_MS)
 
-static const char *const class_names[] = {
-    [CLASS_OK] = "ok",           [CLASS_NOT_MODIFIED] = "not-modified", [CLASS_RETRY_SAFE] = "retry-safe",
-    [CLASS_UNSURE] = "unsure",   [CLASS_CONFLICT] = "conflict",         [CLASS_GONE] = "gone",
-    [CLASS_DENIED] = "denied",   [CLASS_REJECTED] = "rejected",         [CLASS_LIMITED] = "limited",
-    [CLASS_NONSENSE] = "nonsense"};
+static const char *const class_names[] = {[CLASS_OK] = "ok",
+                                          [CLASS_NOT_MODIFIED] = "not-modified",
+                                          [CLASS_RETRY_SAFE] = "retry-safe",
+                                          [CLASS_UNSURE] = "unsure",
+                                          [CLASS_CONFLICT] = "conflict",
+                                          [CLASS_GONE] = "gone",
+                                          [CLASS_DENIED] = "denied",
+                                          [CLASS_REJECTED] = "rejected",
+                                          [CLASS_LIMITED] = "limited",
+                                          [CLASS_NONSENSE] = "nonsense"};
 
 const char *reply_class_name(enum reply_class c) {
     return (size_t)c < array_size(class_names) ? class_names[c] : "?";
@@ -173,9 +178,12 @@ const char *reply_words(struct op *op, const struct http_reply *r, const json_t 
     static const struct {
         int status;
         const char *words;
-    } known[] = {{401, "the credentials are not accepted"},   {403, "forbidden for this account"},
-                 {404, "not there, or hidden from this account"}, {409, "changed by somebody else meanwhile"},
-                 {422, "refused without a word"},              {429, "too many requests"}};
+    } known[] = {{401, "the credentials are not accepted"},
+                 {403, "forbidden for this account"},
+                 {404, "not there, or hidden from this account"},
+                 {409, "changed by somebody else meanwhile"},
+                 {422, "refused without a word"},
+                 {429, "too many requests"}};
     for (i = 0; i < array_size(known); i++)
         if (known[i].status == r->status)
             return op_words(op, "%s: %s (HTTP %d)", op->path, known[i].words, r->status);

@@ -12,18 +12,18 @@
 #include "recipe.h"
 #include "say.h"
 
-#define OP_REQUESTS_MAX 200    /* of one operation; a recipe that wants more is wrong */
-#define PAGES_MAX 50           /* of one resource of one record */
-#define RECORD_TEXTS_MAX 1000
-#define RECORD_CHANGES_MAX 2000
+#define OP_REQUESTS_MAX      200 /* of one operation; a recipe that wants more is wrong */
+#define PAGES_MAX            50  /* of one resource of one record */
+#define RECORD_TEXTS_MAX     1000
+#define RECORD_CHANGES_MAX   2000
 #define RECORD_RELATIONS_MAX 200
-#define RECORD_FIELDS_MAX 300
-#define TEXT_BYTES_MAX (64u << 10)
-#define TITLE_BYTES_MAX 1000
-#define TABLE_ROWS_MAX 5000
-#define QUARANTINE_MAX 100
-#define FINDINGS_MAX 100
-#define SKEW_MAX (10 * 60 * SEC_MS) /* of clocks; beyond it a tracker is refused */
+#define RECORD_FIELDS_MAX    300
+#define TEXT_BYTES_MAX       (64u << 10)
+#define TITLE_BYTES_MAX      1000
+#define TABLE_ROWS_MAX       5000
+#define QUARANTINE_MAX       100
+#define FINDINGS_MAX         100
+#define SKEW_MAX             (10 * 60 * SEC_MS) /* of clocks; beyond it a tracker is refused */
 
 /* ---- the tracker ---- */
 
@@ -37,9 +37,9 @@ struct tracker {
     struct arena *arena;
     struct tracker_settings set; /* borrowed strings */
     json_t *recipe;
-    json_t *base_vars;           /* url, root, auth, scope, instance: what every operation begins with */
-    json_t *states;              /* joined, settings first: [{"native","resolution","state","outcome"}] */
-    json_t *writes;              /* canonical state -> {"status","resolution","label"} */
+    json_t *base_vars; /* url, root, auth, scope, instance: what every operation begins with */
+    json_t *states;    /* joined, settings first: [{"native","resolution","state","outcome"}] */
+    json_t *writes;    /* canonical state -> {"status","resolution","label"} */
     struct tracker_abilities abilities;
     struct tracker_url_form *forms;
     size_t n_forms;
@@ -62,8 +62,8 @@ int tracker_map_build(struct tracker *t, struct fault *fault);
 /* A reply as the chain sees it; lives for one call. */
 struct answer {
     enum reply_class class;
-    json_t *json;                   /* NULL: none, or none that can be read */
-    const char *text;               /* the raw body, may hold NULs */
+    json_t *json;     /* NULL: none, or none that can be read */
+    const char *text; /* the raw body, may hold NULs */
     size_t len;
     const struct http_reply *reply; /* for headers */
     const char *words;              /* the tracker's own, or ours; NULL when OK */
@@ -77,17 +77,17 @@ struct op {
     struct context c;
     enum { OP_IDLE, OP_READY, OP_WAITING, OP_DONE } phase;
     struct http_request request;
-    const char *path;    /* of the request, for words: without secrets and query */
-    bool writing;        /* the request at hand may change something */
-    bool raw;            /* the body at hand needn't be JSON */
+    const char *path; /* of the request, for words: without secrets and query */
+    bool writing;     /* the request at hand may change something */
+    bool raw;         /* the body at hand needn't be JSON */
     answer_fn *then;
     const json_t *detour_spec; /* what was to be asked when a table was missing */
     answer_fn *detour_then;
     const char *fetching, *fetching_key;
-    json_t *fetched;     /* tables fetched by this operation: "table" or "table/key" */
-    json_t *kept;        /* array: owns replies that records and picks borrow from */
-    msec_t clock;        /* the tracker's, of the last reply; at least surely past, where it doesn't tell */
-    void *mine;          /* the operation's own state, in the arena */
+    json_t *fetched;                 /* tables fetched by this operation: "table" or "table/key" */
+    json_t *kept;                    /* array: owns replies that records and picks borrow from */
+    msec_t clock;                    /* the tracker's, of the last reply; at least surely past, where it doesn't tell */
+    void *mine;                      /* the operation's own state, in the arena */
     void (*assemble)(struct op *op); /* called again after a table was fetched for reading */
 };
 
@@ -147,12 +147,12 @@ void record_drop(struct record *r);
 /* Reads the named steps of the recipe's `read` for {id}, then calls then(op, r). The
  * operation's own state (op->mine) begins with a pointer to its current reading. */
 struct reading {
-    json_t *replies;       /* name -> whole reply, or array of all items */
+    json_t *replies; /* name -> whole reply, or array of all items */
     enum reply_class class;
     const char *words;
     int status;
     size_t step;
-    const json_t *only;    /* array of names, NULL: all */
+    const json_t *only; /* array of names, NULL: all */
     int page;
     void (*then)(struct op *op, struct reading *r);
 };

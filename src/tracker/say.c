@@ -57,8 +57,8 @@ int say_names(const char *template, int (*visit)(void *arg, const char *name, co
 
 void say_encoded(struct buf *b, const char *text) {
     for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        bool plain = (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                     strchr("-._~", *p);
+        bool plain =
+            (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || strchr("-._~", *p);
         if (plain)
             buf_char(b, (char)*p);
         else
@@ -161,7 +161,9 @@ static char *lowered(struct context *c, const char *text) {
     return out;
 }
 
-static json_t *text_json(const char *text) { return text ? json_string(text) : NULL; }
+static json_t *text_json(const char *text) {
+    return text ? json_string(text) : NULL;
+}
 
 /* A value in a form; new reference or NULL. */
 static json_t *in_form(struct context *c, json_t *value, const char *form) {

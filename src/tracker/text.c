@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define JOINER "\xe2\x81\xa0" /* U+2060 WORD JOINER: no width, no line break */
+#define JOINER          "\xe2\x81\xa0" /* U+2060 WORD JOINER: no width, no line break */
 #define QUOTE_DEPTH_MAX 8
 
 char *text_clean(struct arena *a, const char *s, size_t max) {
@@ -32,9 +32,9 @@ char *text_clean(struct arena *a, const char *s, size_t max) {
 struct html {
     const char *p;
     struct buf out;
-    int quoted;   /* depth of blockquotes */
+    int quoted; /* depth of blockquotes */
     bool pre;
-    bool space;   /* white space is owed before the next word */
+    bool space; /* white space is owed before the next word */
     char href[512];
     size_t href_at; /* where the link's text began */
 };
@@ -91,7 +91,7 @@ static void utf8_out(struct html *h, unsigned long v) {
 
 /* The entity at h->p ("&...;"), or the ampersand itself. */
 static void html_entity(struct html *h) {
-    static const char *const known[][2] = {{"amp;", "&"},  {"lt;", "<"},   {"gt;", ">"},
+    static const char *const known[][2] = {{"amp;", "&"},   {"lt;", "<"},   {"gt;", ">"},
                                            {"quot;", "\""}, {"apos;", "'"}, {"nbsp;", " "}};
     const char *p = h->p + 1;
     char *end;
@@ -266,7 +266,9 @@ static size_t link_out(struct buf *b, const char *p) {
     return (size_t)(end - p) + 1;
 }
 
-static bool is_punctuation(char c) { return c && strchr("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", c); }
+static bool is_punctuation(char c) {
+    return c && strchr("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", c);
+}
 
 /* Marks that only a renderer of Markdown would read; at a line's begin also titles. */
 static size_t mark_length(const char *p, bool fresh) {

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int settings_fault(const struct tracker *t, struct fault *f, const char *what, const char *key, const char *why) {
+static int settings_fault(const struct tracker *t, struct fault *f, const char *what, const char *key,
+                          const char *why) {
     return fault_set(f, -EINVAL, "%s: %s.%s %s", t->set.name, what, key, why);
 }
 
@@ -67,7 +68,8 @@ static int scope_build(struct tracker *t, json_t *scope, struct fault *f) {
     size_t i;
     bool found = json_array_size(any) == 0;
     json_object_foreach((json_t *)known, key, kind) {
-        json_t *value = scope_value(t->arena, json_object_get(t->set.scope, key), str_is(json_string_value(kind), "list"));
+        json_t *value =
+            scope_value(t->arena, json_object_get(t->set.scope, key), str_is(json_string_value(kind), "list"));
         if (value && (!json_is_array(value) || json_array_size(value)))
             json_object_set(scope, key, value);
         json_decref(value);
@@ -76,7 +78,8 @@ static int scope_build(struct tracker *t, json_t *scope, struct fault *f) {
         found = found || json_object_get(scope, json_string_value(one));
     if (found)
         return 0;
-    return settings_fault(t, f, "scope", json_string_value(json_array_get(any, 0)), "is missing: what should be polled?");
+    return settings_fault(t, f, "scope", json_string_value(json_array_get(any, 0)),
+                          "is missing: what should be polled?");
 }
 
 /* Without the slashes at the end. */
@@ -170,15 +173,21 @@ static struct tracker_abilities abilities_of(const json_t *recipe) {
     size_t i;
     json_array_foreach(json_object_get(write, "steps"), i, step) {
         const json_t *takes = json_object_get(step, "takes");
-        able.composite_write = able.composite_write ||
-                               (list_has(takes, "state") && list_has(takes, "fields") && list_has(takes, "note"));
+        able.composite_write =
+            able.composite_write || (list_has(takes, "state") && list_has(takes, "fields") && list_has(takes, "note"));
     }
     return able;
 }
 
-const struct tracker_abilities *tracker_abilities(const struct tracker *t) { return &t->abilities; }
-const char *tracker_name(const struct tracker *t) { return t->set.name; }
-enum role tracker_role(const struct tracker *t) { return t->set.role; }
+const struct tracker_abilities *tracker_abilities(const struct tracker *t) {
+    return &t->abilities;
+}
+const char *tracker_name(const struct tracker *t) {
+    return t->set.name;
+}
+enum role tracker_role(const struct tracker *t) {
+    return t->set.role;
+}
 
 /* ---- life ---- */
 

@@ -18,23 +18,23 @@ static const struct {
 struct write_op {
     struct reading *current; /* first: see reading_start */
     struct reading reading;
-    const json_t *spec;      /* recipe's write */
-    const json_t *words;     /* {"status","resolution","label"}, NULL: no state wanted */
-    json_t *fields;          /* [{"name","value","field"}] */
+    const json_t *spec;  /* recipe's write */
+    const json_t *words; /* {"status","resolution","label"}, NULL: no state wanted */
+    json_t *fields;      /* [{"name","value","field"}] */
     const char *marker;
-    bool internal;           /* the note is */
+    bool internal; /* the note is */
     const char *before_state;
-    json_t *before_ids;      /* ids of changes that were there before; NULL: not known */
+    json_t *before_ids; /* ids of changes that were there before; NULL: not known */
     msec_t before_updated;
-    bool keep;               /* the state only goes along */
-    unsigned wanted;         /* parts */
-    unsigned open;           /* not yet sent */
-    unsigned sending;        /* with the request at hand */
+    bool keep;        /* the state only goes along */
+    unsigned wanted;  /* parts */
+    unsigned open;    /* not yet sent */
+    unsigned sending; /* with the request at hand */
     size_t step;
-    bool note_seen;          /* the tracker named our note */
+    bool note_seen;           /* the tracker named our note */
     enum reply_class refused; /* OK: nothing was */
     const char *words_refused;
-    const char *said;        /* the tracker's words in a reply that claims success */
+    const char *said; /* the tracker's words in a reply that claims success */
 };
 
 static void step_next(struct op *op);
@@ -63,8 +63,8 @@ static int state_want(struct op *op, const struct write_request *w) {
     const char *status = json_text(o->words, "status");
     if (!status) {
         op_finish(op, CLASS_REJECTED,
-                  op_words(op, "%s has no way to say %s%s%s; name one under `write` or `states`",
-                           op->tracker->set.name, state_name(w->state), w->outcome ? "/" : "", outcome_name(w->outcome)));
+                  op_words(op, "%s has no way to say %s%s%s; name one under `write` or `states`", op->tracker->set.name,
+                           state_name(w->state), w->outcome ? "/" : "", outcome_name(w->outcome)));
         return -1;
     }
     if (w->before && str_is_nocase(w->before->native_state, status) &&
@@ -84,7 +84,8 @@ static int fields_want(struct op *op, const struct write_request *w) {
         const char *canonical = field_name(w->fields[i].field);
         const char *name = tracker_field_native(op->tracker, w->fields[i].field), *value = w->fields[i].value;
         if (!name) {
-            op_finish(op, CLASS_REJECTED, op_words(op, "%s has no field for %s configured", op->tracker->set.name, canonical));
+            op_finish(op, CLASS_REJECTED,
+                      op_words(op, "%s has no field for %s configured", op->tracker->set.name, canonical));
             return -1;
         }
         if (w->before && same_value(json_text(w->before->fields, canonical), value))
@@ -115,20 +116,24 @@ static int note_want(struct op *op, const struct write_request *w) {
         return 0;
     bool internal = w->note->visibility == VISIBILITY_INTERNAL;
     if (internal ? !able->internal_note : !able->public_note) {
-        op_finish(op, CLASS_REJECTED, op_words(op, "%s has no %s notes", op->tracker->set.name, internal ? "internal" : "public"));
+        op_finish(op, CLASS_REJECTED,
+                  op_words(op, "%s has no %s notes", op->tracker->set.name, internal ? "internal" : "public"));
         return -1;
     }
     if (internal && op->tracker->cache->leaks) {
-        op_finish(op, CLASS_REJECTED, op_words(op, "an internal note came out public on %s: give its account the right to "
-                                               "write private notes, then start again", op->tracker->set.name));
+        op_finish(op, CLASS_REJECTED,
+                  op_words(op,
+                           "an internal note came out public on %s: give its account the right to "
+                           "write private notes, then start again",
+                           op->tracker->set.name));
         return -1;
     }
     o->internal = internal;
     o->wanted |= PART_NOTE;
     o->marker = w->note->marker ? arena_strdup(op->arena, w->note->marker) : NULL;
-    op_set(op, "note", json_pack("{s:s, s:b, s:b, s:s}", "text", note_text(op, w->note->body, w->note->marker),
-                                 "internal", internal, "public", !internal, "visibility",
-                                 visibility_name(w->note->visibility)));
+    op_set(op, "note",
+           json_pack("{s:s, s:b, s:b, s:s}", "text", note_text(op, w->note->body, w->note->marker), "internal",
+                     internal, "public", !internal, "visibility", visibility_name(w->note->visibility)));
     if (w->keep_state && !internal && !(o->wanted & PART_STATE) && w->before && able->public_note_keeps_closed) {
         o->keep = true;
         o->words = json_pack("{s:s}", "status", w->before->native_state);
@@ -143,7 +148,8 @@ static void link_want(struct op *op, const struct write_request *w) {
     if (str_empty(w->link_url))
         return;
     o->wanted |= PART_LINK;
-    op_set(op, "link", json_pack("{s:s, s:s}", "url", w->link_url, "title", w->link_title ? w->link_title : w->link_url));
+    op_set(op, "link",
+           json_pack("{s:s, s:s}", "url", w->link_url, "title", w->link_title ? w->link_title : w->link_url));
 }
 
 /* What was there before, copied: the caller's record need not outlive this call. */
@@ -152,7 +158,8 @@ static void before_keep(struct op *op, const struct record *before) {
     if (!before)
         return;
     o->before_state = arena_strdup(op->arena, before->native_state);
-    op_set(op, "before", json_pack("{s:I, s:s}", "updated", (json_int_t)before->updated, "state", before->native_state));
+    op_set(op, "before",
+           json_pack("{s:I, s:s}", "updated", (json_int_t)before->updated, "state", before->native_state));
     o->before_updated = before->updated;
     if (!before->detailed)
         return;
@@ -227,8 +234,8 @@ static void step_done(struct op *op, const struct answer *a) {
         step_next(op);
         return;
     }
-    bool known = a->class == CLASS_REJECTED || a->class == CLASS_GONE ||
-                 (a->class == CLASS_DENIED && op->result.status != 401);
+    bool known =
+        a->class == CLASS_REJECTED || a->class == CLASS_GONE || (a->class == CLASS_DENIED && op->result.status != 401);
     if (!known) { /* an earlier request was carried out: the whole is neither done nor not done */
         op_finish(op, touched ? CLASS_UNSURE : a->class, a->words ? arena_strdup(op->arena, a->words) : NULL);
         return;
@@ -378,13 +385,15 @@ static void judge(struct op *op, const struct record *after) {
     if (kept && linked && r->fields_applied && r->note_applied && o->refused == CLASS_OK) {
         const char *words = NULL;
         if (!r->state_applied)
-            words = op_words(op, "the note moved the record from \"%s\" to \"%s\"", o->before_state, after->native_state);
+            words =
+                op_words(op, "the note moved the record from \"%s\" to \"%s\"", o->before_state, after->native_state);
         if (o->internal && op->tracker->cache->leaks)
             words = op_words(op, "the internal note came out public: this account may not write private ones");
         op_finish(op, CLASS_OK, words);
         return;
     }
-    if (o->refused == CLASS_OK && !r->note_applied && o->marker && !json_is_true(json_object_get(o->spec, "shows_notes"))) {
+    if (o->refused == CLASS_OK && !r->note_applied && o->marker &&
+        !json_is_true(json_object_get(o->spec, "shows_notes"))) {
         op_finish(op, CLASS_UNSURE, op_words(op, "the note was taken, but not named"));
         return;
     }
@@ -421,7 +430,8 @@ static void verify(struct op *op, struct reading *r) {
         op_finish(op, o->refused, o->words_refused);
     else {
         op->result.note_applied = o->note_seen;
-        op_finish(op, CLASS_UNSURE, op_words(op, "sent, but reading back failed: %s", r->words ? r->words : "no answer"));
+        op_finish(op, CLASS_UNSURE,
+                  op_words(op, "sent, but reading back failed: %s", r->words ? r->words : "no answer"));
     }
 }
 

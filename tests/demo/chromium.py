@@ -134,8 +134,8 @@ class Chromium:
         self.call("Emulation.setEmulatedMedia", media="",
                   features=[{"name": "prefers-color-scheme", "value": scheme}])
 
-    def screenshot(self, file):
-        data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)["data"]
+    def screenshot(self, file, kind="png", **options):
+        data = self.call("Page.captureScreenshot", format=kind, captureBeyondViewport=kind == "png", **options)["data"]
         with open(file, "wb") as f:
             f.write(base64.b64decode(data))
 

@@ -67,6 +67,14 @@ class Demo:
         status, _, body = self.get("/api/v1/" + name)
         return json.loads(body)["items"] if status == 200 else []
 
+    def settled(self, limit=60):
+        """Until the bridge has done its work by itself: incidents closed unresolved, every effect at its end."""
+        self.until(limit, "problem with closed-unresolved incidents",
+                   lambda: any(p["incidents"]["closed_unresolved"] for p in self.items("problems")))
+        self.until(limit, "end of deliveries",
+                   lambda: (found := self.items("effects?limit=500"))
+                   and all(e["state"] in ("done", "superseded", "parked") for e in found))
+
     def stop(self, limit=5):
         """SIGTERM; its status, None if it had to be killed after `limit` seconds."""
         status = None

@@ -109,6 +109,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     p.add_argument("--bin", default=REPO + "/build/src/bascule")
     p.add_argument("--shots", default=REPO + "/build-tests/shots", help="folder for pictures (%(default)s)")
+    p.add_argument("--picture", metavar="FILE", help="write the picture of README.md, too")
     args = p.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.makedirs(args.shots, exist_ok=True)
@@ -117,7 +118,7 @@ def main():
     def start():
         nonlocal demo, browser
         demo = Demo(args.bin, "demo", limit=60)
-        demo.until(60, "problem", lambda: demo.items("problems"))
+        demo.settled()
         browser = Chromium(demo.origin)
     try:
         if cases.run("the demo and Chromium start", start):
@@ -130,6 +131,10 @@ def main():
                                   os.path.join(args.shots, name + ".png"))
             cases.run("dark is dark", dark_is_dark, browser)
             cases.run("shows the problems, without a script", shows_what_is, browser, demo)
+            if args.picture:
+                browser.screen(1060, 800, "light")
+                browser.open("/")
+                browser.screenshot(args.picture, kind="webp", quality=75)
     finally:
         if browser:
             browser.close()

@@ -77,7 +77,8 @@ static void request_set(CURL *c, const struct http_request *q, struct curl_slist
     curl_easy_setopt(c, CURLOPT_URL, q->url);
     curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
     for (size_t i = 0; i < q->n_headers; i++)
-        *headers = curl_slist_append(*headers, arena_printf(t->arena, "%s: %s", q->headers[i].name, q->headers[i].value));
+        *headers =
+            curl_slist_append(*headers, arena_printf(t->arena, "%s: %s", q->headers[i].name, q->headers[i].value));
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, *headers);
     if (q->body) {
         curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body);

@@ -5,6 +5,7 @@ Both answer on loopback and are described by the same environment variables
 so on purpose (`only=`). What is done here is what no REST interface offers:
 back to the seed, the mailbox, RT's own scrip, rights and zones, an outage.
 """
+import fcntl
 import json
 import os
 import signal
@@ -44,6 +45,12 @@ class Real:
             self._rig("start", *(["--keep"] if os.path.exists(self.dir + "/env") else []), self.dir)
             self.started = True
         self.env = read_env(self.dir + "/env")
+        # every scenario begins with a reset: two runs on one rig would be each other's fault
+        self.lock = open(self.dir + "/.e2e", "w", encoding="utf-8")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotRun(f"another run is at work on the trackers in {self.dir}") from None
 
     def _answers(self):
         try:

@@ -25,7 +25,12 @@ def tickets_named(text):
 
 def fits(want, have):
     if callable(want):
-        return bool(want(have))
+        try:
+            return bool(want(have))
+        except TypeError:
+            if have is None:  # not there (yet)
+                return False
+            raise
     if isinstance(want, re.Pattern):
         return bool(have is not None and want.search(have if isinstance(have, str) else repr(have)))
     if isinstance(want, tuple) and isinstance(have, tuple) or isinstance(want, list) and isinstance(have, list):

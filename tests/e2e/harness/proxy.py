@@ -94,6 +94,10 @@ class Proxy:
         """Every answer's Date is so far off."""
         return self._rule("skew", times=1 << 30, seconds=seconds)
 
+    def rewrite(self, pattern, new, **match):
+        """The first such place in the answer's body reads otherwise."""
+        return self._rule("rewrite", pattern=pattern, **{"with": new}, **match)
+
     def hits(self, rule):
         return next((r["acted"] for r in self.proxy.rules() if r["id"] == rule), 0)
 

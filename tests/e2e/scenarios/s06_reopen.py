@@ -3,7 +3,8 @@
 Assumed: RT has no way from resolved to closed-unresolved, so the bridge goes
 by `open`, and no mail but the bridge's note leaves on the way. "What people
 resolved": resolved by an agent before the release, or by an agent after the
-customer had reopened it. The note "did not hold" is internal by default.
+customer had reopened it. The note "did not hold" is public by default, so the
+customer reads three: fixed in 1.0, did not hold, fixed in 1.1.
 """
 import time
 
@@ -44,7 +45,7 @@ def story(r, s):
         assert steps == [("resolved", "open"), ("open", "closed-unresolved")], steps
     with r.case("one note names the defect"):
         s.settle()
-        s.now(bridged, notes=[("internal", KNOWN_ERROR), ("public", FIXED), ("internal", DID_NOT_HOLD)])
+        s.now(bridged, notes=[("internal", KNOWN_ERROR), ("public", FIXED), ("public", DID_NOT_HOLD)])
         text = bridged.own_notes()[-1].text
         assert str(issue.id) in text, text
     with r.case("what people resolved does not go back"):
@@ -58,9 +59,10 @@ def story(r, s):
         s.expect(issue, unresolved=1)
     with r.case("released a second time: resolved a second time, told a second time"):
         issue.release("1.1")
-        s.expect(bridged, status="resolved", verdict="delivered", turn=4, told=[naming("1.0"), naming("1.1")])
+        told = [naming("1.0"), DID_NOT_HOLD, naming("1.1")]
+        s.expect(bridged, status="resolved", verdict="delivered", turn=4, told=told)
         s.settle()
-        s.now(bridged, told=[naming("1.0"), naming("1.1")], notes=lambda n: len(n) == 4)
+        s.now(bridged, told=told, notes=lambda n: len(n) == 4)
     with r.case("... only what the bridge had taken back"):
         s.now_all([(by_hand, {"status": "resolved", "told": []}), (moved, {"told": [naming("1.0")]})])
         s.expect(problem, delivery="delivered", status="closed", attention=lacks("did-not-hold"))

@@ -76,7 +76,8 @@ def several_problems(r, s):
     one, two, three = s.issue("First of two causes"), s.issue("Second of two"), s.issue("Never fixed")
     both = s.ticket(fields={"Defect": f"{one.id} {two.id}"})
     odd = s.ticket(fields={"Defect": f"{one.id} {three.id}"}, requester="bob")
-    s.expect_all([(t, {"status": "closed-unresolved", "problems": lambda have: have and len(have) == 2}) for t in (both, odd)])
+    s.expect_all([(t, {"status": "closed-unresolved", "problems": lambda have: len(have) == 2})
+                  for t in (both, odd)])
     s.settle()
     with r.case("two problems: one delivered, one pending: pending"):
         one.release("1.0")

@@ -189,6 +189,9 @@ static void test_came_back(void **state) {
     assert_int_equal(m->d.wants[0].visibility, VISIBILITY_INTERNAL);
     assert_int_equal(m->d.wants[0].problem, 1);
     assert_text(m->d.attention[0].text, "reopened by carol although its defect is not fixed");
+    m->defects[5].stuck = true; /* nobody there */
+    assert_text(many_decide(a, m), "product:1:came-back:2026-01-02");
+    m->defects[5].stuck = false;
     m->f.came_back_by = "dan"; /* once it is fixed that is not said any more */
     for (int i = 0; i < 6; i++)
         m->defects[i].state = STATE_RELEASED;

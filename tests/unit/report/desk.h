@@ -77,9 +77,11 @@ static const char *const desk_story[] = {
     " ('helpdesk:1', 'product:56', 'helpdesk:1', 'field', 'field Defect', 'alice', 1767100000000, 1767100000000, '56')",
     "INSERT INTO rejection VALUES ('helpdesk:1', 'P-2', 1767200000000, 0, 'cli:root')",
     "INSERT INTO effect (ref, kind, key, want, reason, problem, turn, created) VALUES"
-    " ('helpdesk:1', 'state', 'k1', '{\"state\":\"closed-unresolved\",\"outcome\":\"unknown\"}', 'the defect is being worked on', 1, 1, "
+    " ('helpdesk:1', 'state', 'k1', '{\"state\":\"closed-unresolved\",\"outcome\":\"unknown\"}', 'the defect is being "
+    "worked on', 1, 1, "
     "1767300000000),"
-    " ('helpdesk:2', 'note', 'k2', '{\"note\":\"known-error\",\"visibility\":\"internal\",\"text\":\"It is known.\"}', 'known error', 1, 1, 1767300001000),"
+    " ('helpdesk:2', 'note', 'k2', '{\"note\":\"known-error\",\"visibility\":\"internal\",\"text\":\"It is known.\"}', "
+    "'known error', 1, 1, 1767300001000),"
     " ('product:56', 'field', 'k3', '{\"field\":\"incident_count\",\"value\":\"3\"}', 'counts', 1, 0, 1767300002000)",
     "UPDATE effect SET state = 'in-flight' WHERE n = 1",
     "UPDATE effect SET state = 'done', settled = 1767300005000, attempts = 1 WHERE n = 1",

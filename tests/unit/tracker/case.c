@@ -45,7 +45,8 @@ struct script *script_read(const char *file) {
         char *head = arena_strndup(a, p + 1, n - 1);
         size_t word = strcspn(head, " ");
         part = arena_push(a, &s->parts, &s->n);
-        *part = (struct part){.head = head[word] ? head + word + strspn(head + word, " ") : "", .body = next, .line = line};
+        *part =
+            (struct part){.head = head[word] ? head + word + strspn(head + word, " ") : "", .body = next, .line = line};
         head[word] = 0;
         part->name = head;
         *p = 0;
@@ -67,12 +68,19 @@ struct tracker *case_tracker(const char *connectors, json_t *j, struct fault *f)
     const json_t *web = json_object_get(j, "web_urls");
     const char *web_urls[8], *own = json_text(j, "connectors");
     struct tracker_settings s = {.name = json_text(j, "name") ? json_text(j, "name") : "t",
-                                 .connector = json_text(j, "connector"), .url = json_text(j, "url"),
-                                 .auth = json_object_get(j, "auth"), .scope = json_object_get(j, "scope"),
-                                 .fields = json_object_get(j, "fields"), .states = json_object_get(j, "states"),
-                                 .write = json_object_get(j, "write"), .outcomes = json_object_get(j, "outcomes"),
-                                 .priorities = json_object_get(j, "priorities"), .timeout = 30 * SEC_MS,
-                                 .import_comments = json_bool(j, "comments", true), .instance = "b1", .web_urls = web_urls};
+                                 .connector = json_text(j, "connector"),
+                                 .url = json_text(j, "url"),
+                                 .auth = json_object_get(j, "auth"),
+                                 .scope = json_object_get(j, "scope"),
+                                 .fields = json_object_get(j, "fields"),
+                                 .states = json_object_get(j, "states"),
+                                 .write = json_object_get(j, "write"),
+                                 .outcomes = json_object_get(j, "outcomes"),
+                                 .priorities = json_object_get(j, "priorities"),
+                                 .timeout = 30 * SEC_MS,
+                                 .import_comments = json_bool(j, "comments", true),
+                                 .instance = "b1",
+                                 .web_urls = web_urls};
     for (; s.n_web_urls < json_array_size(web) && s.n_web_urls < 8; s.n_web_urls++)
         web_urls[s.n_web_urls] = json_string_value(json_array_get(web, s.n_web_urls));
     if (!role_parse(json_text(j, "role") ? json_text(j, "role") : "", &s.role)) {
@@ -89,8 +97,11 @@ static bool known_unchanged(void *arg, const char *id, uint64_t hash) {
 }
 
 static struct op *write_new(const struct tracker *t, struct case_op *o, const struct record *before) {
-    struct write_request w = {.id = json_text(o->json, "id"), .before = before, .keep_state = json_bool(o->json, "keep", false),
-                              .link_url = json_text(o->json, "link"), .link_title = json_text(o->json, "link_title")};
+    struct write_request w = {.id = json_text(o->json, "id"),
+                              .before = before,
+                              .keep_state = json_bool(o->json, "keep", false),
+                              .link_url = json_text(o->json, "link"),
+                              .link_title = json_text(o->json, "link_title")};
     struct write_field *fields = arena_alloc(o->arena, FIELD_COUNT * sizeof(*fields));
     const char *key, *state = json_text(o->json, "state"), *outcome = json_text(o->json, "outcome");
     json_t *value;
@@ -110,8 +121,10 @@ static struct op *write_new(const struct tracker *t, struct case_op *o, const st
 }
 
 static struct op *create_new(const struct tracker *t, struct case_op *o) {
-    struct create_request c = {.title = json_text(o->json, "title"), .body = json_text(o->json, "body"),
-                               .marker = json_text(o->json, "marker"), .service = json_text(o->json, "service"),
+    struct create_request c = {.title = json_text(o->json, "title"),
+                               .body = json_text(o->json, "body"),
+                               .marker = json_text(o->json, "marker"),
+                               .service = json_text(o->json, "service"),
                                .priority = json_text(o->json, "priority")};
     struct write_field *fields = arena_alloc(o->arena, FIELD_COUNT * sizeof(*fields));
     const char *key;
@@ -189,13 +202,14 @@ static void print_one(struct buf *b, struct arena *a, const struct record *r) {
     for (size_t i = 0; i < r->n_texts; i++) {
         const struct text *x = &r->texts[i];
         cleanup_json json_t *body = json_string(x->body);
-        buf_printf(b, "  text %s %s by \"%s\"%s%s at %s: %s\n", x->place, x->id ? x->id : "-", x->author ? x->author : "",
-                   x->requester ? " requester" : "", x->internal ? " internal" : "", time_text(a, x->at), json_print(a, body));
+        buf_printf(b, "  text %s %s by \"%s\"%s%s at %s: %s\n", x->place, x->id ? x->id : "-",
+                   x->author ? x->author : "", x->requester ? " requester" : "", x->internal ? " internal" : "",
+                   time_text(a, x->at), json_print(a, body));
     }
     for (size_t i = 0; i < r->n_changes; i++) {
         const struct change *x = &r->changes[i];
-        buf_printf(b, "  change %s %s: \"%s\" -> \"%s\" by \"%s\" at %s\n", x->id ? x->id : "-", x->field, x->from ? x->from : "",
-                   x->to ? x->to : "", x->by ? x->by : "", time_text(a, x->at));
+        buf_printf(b, "  change %s %s: \"%s\" -> \"%s\" by \"%s\" at %s\n", x->id ? x->id : "-", x->field,
+                   x->from ? x->from : "", x->to ? x->to : "", x->by ? x->by : "", time_text(a, x->at));
     }
     for (size_t i = 0; i < r->n_relations; i++) {
         const struct relation *x = &r->relations[i];

@@ -25,9 +25,13 @@ struct run {
     bool update, differs;
 };
 
-static struct part *next_part(struct run *r) { return r->at < r->script->n ? &r->script->parts[r->at] : NULL; }
+static struct part *next_part(struct run *r) {
+    return r->at < r->script->n ? &r->script->parts[r->at] : NULL;
+}
 
-static bool part_is(struct run *r, const char *name) { return next_part(r) && str_is(next_part(r)->name, name); }
+static bool part_is(struct run *r, const char *name) {
+    return next_part(r) && str_is(next_part(r)->name, name);
+}
 
 static void put_part(struct run *r, const char *name, const char *head, const char *body) {
     buf_printf(&r->out, "%%%s%s%s\n", name, *head ? " " : "", head);
@@ -71,7 +75,8 @@ static void read_reply(struct arena *a, const struct part *p, struct http_reply 
         size_t name = strcspn(h, ":"), value = strcspn(h + name, ";");
         if (h[name] == ':')
             *arena_push(a, &headers, &n) = (struct http_header){
-                arena_strndup(a, h, name), arena_strndup(a, h + name + 1 + strspn(h + name + 1, " "), value - 1 - strspn(h + name + 1, " "))};
+                arena_strndup(a, h, name),
+                arena_strndup(a, h + name + 1 + strspn(h + name + 1, " "), value - 1 - strspn(h + name + 1, " "))};
     }
     ret->headers = headers;
     ret->n_headers = n;
@@ -183,8 +188,8 @@ int main(void) {
     glob(SOURCE_ROOT "/connectors/*/tests/*.case", 0, NULL, &g);
     glob(SOURCE_ROOT "/tests/golden/tracker/*.case", GLOB_APPEND, NULL, &g);
     for (; n < g.gl_pathc && n < CASES_MAX; n++)
-        tests[n] = (struct CMUnitTest){.name = strrchr(g.gl_pathv[n], '/') + 1, .test_func = golden_case,
-                                       .initial_state = g.gl_pathv[n]};
+        tests[n] = (struct CMUnitTest){
+            .name = strrchr(g.gl_pathv[n], '/') + 1, .test_func = golden_case, .initial_state = g.gl_pathv[n]};
     int rc = n ? _cmocka_run_group_tests("golden", tests, n, NULL, NULL) : 1;
     globfree(&g);
     return rc;

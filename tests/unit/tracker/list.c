@@ -49,7 +49,9 @@ static uint64_t next_random(struct fake *f) {
     f->seed ^= f->seed << 17;
     return f->seed;
 }
-static int below(struct fake *f, int n) { return (int)(next_random(f) % (uint64_t)n); }
+static int below(struct fake *f, int n) {
+    return (int)(next_random(f) % (uint64_t)n);
+}
 
 static void settle(struct fake *f) {
     for (int i = 1; i <= f->n; i++)
@@ -71,16 +73,16 @@ static void change(struct fake *f, int id, msec_t late) {
 
 /* ---- replies ---- */
 
-static msec_t arg_time(const char *url, const char *after, int nth) {
+/* The time that follows in the URL: "2026-11-23T01%3A02%3A03" or with a blank. */
+static msec_t arg_time(const char *url, const char *after) {
     msec_t t = 0;
-    char text[40] = {0};
-    const char *p = url;
-    for (; nth >= 0 && (p = strstr(p, after)); nth--)
-        p += strlen(after);
+    char text[40];
+    const char *p = strstr(url, after);
     if (!p)
         return -1;
-    snprintf(text, sizeof(text), "%.10sT%.2s:%.2s:%.2sZ", p, p + 13 - (p[10] == 'T' ? 2 : 0), p + 18 - (p[10] == 'T' ? 2 : 0),
-             p + 23 - (p[10] == 'T' ? 2 : 0));
+    p += strlen(after);
+    const char *clock = p + (p[10] == 'T' ? 11 : 13);
+    snprintf(text, sizeof(text), "%.10sT%.2s:%.2s:%.2sZ", p, clock, clock + 5, clock + 10);
     return time_parse(text, &t) ? t : -1;
 }
 
@@ -94,12 +96,14 @@ static bool sought(const struct fake *f, const char *url, int id) {
     if (!t)
         return false;
     if (!f->redmine) {
-        msec_t since = arg_time(url, "LastUpdated%20%3E%20%27", 0);
+        msec_t since = arg_time(url, "LastUpdated%20%3E%20%27");
         return second > since || (second == since && id > arg_id(url, "id%20%3E%20"));
     }
-    msec_t since = arg_time(url, "v%5Bupdated_on%5D%5B%5D=", 0), until = arg_time(url, "v%5Bupdated_on%5D%5B%5D=", 1);
-    if (strstr(url, "v%5Bissue_id%5D")) /* "><": begins a second early, ends before the last one's fraction */
-        return t > since - 1000 && t <= until && id >= arg_id(url, "v%5Bissue_id%5D%5B%5D=");
+    if (strstr(url, "updated_on=%3E%3C")) { /* "><": begins a second early, ends before the last one's fraction */
+        msec_t from = arg_time(url, "updated_on=%3E%3C"), until = arg_time(url, "%7C");
+        return t > from - 1000 && t <= until && id >= arg_id(url, "issue_id=%3E%3D");
+    }
+    msec_t since = arg_time(url, "updated_on=%3E%3D");
     return t > since - 1000;
 }
 
@@ -129,16 +133,20 @@ static void answer(struct fake *f, const char *url, struct buf *b) {
     for (int i = 0; i < n && i < 100; i++) {
         const char *when = time_text(a, f->r[found[i]].shown_updated);
         if (f->redmine)
-            buf_printf(b, "%s{\"id\":%d,\"status\":{\"name\":\"New\"},\"subject\":\"x\",\"updated_on\":\"%s\"}", i ? "," : "", found[i], when);
+            buf_printf(b, "%s{\"id\":%d,\"status\":{\"name\":\"New\"},\"subject\":\"x\",\"updated_on\":\"%s\"}",
+                       i ? "," : "", found[i], when);
         else
-            buf_printf(b, "%s{\"id\":\"%d\",\"Status\":\"new\",\"Subject\":\"x\",\"LastUpdated\":\"%s\"}", i ? "," : "", found[i], when);
+            buf_printf(b, "%s{\"id\":\"%d\",\"Status\":\"new\",\"Subject\":\"x\",\"LastUpdated\":\"%s\"}", i ? "," : "",
+                       found[i], when);
     }
     buf_str(b, "]}");
 }
 
 /* ---- rounds ---- */
 
-static bool unchanged(void *arg, const char *id, uint64_t hash) { return ((struct engine *)arg)->known[atoi(id)].hash == hash; }
+static bool unchanged(void *arg, const char *id, uint64_t hash) {
+    return ((struct engine *)arg)->known[atoi(id)].hash == hash;
+}
 
 /* One page; true if there are more. */
 static bool page(struct tracker *t, struct fake *f, struct engine *e) {
@@ -147,8 +155,13 @@ static bool page(struct tracker *t, struct fake *f, struct engine *e) {
     while (op_next(op, &q)) {
         cleanup_buf struct buf b = {0};
         answer(f, q.url, &b);
-        struct http_reply r = {.result = HTTP_ANSWERED, .status = 200, .body = buf_text(&b), .body_len = b.len,
-                               .date = f->no_date ? 0 : f->now, .began = f->now, .ended = f->now};
+        struct http_reply r = {.result = HTTP_ANSWERED,
+                               .status = 200,
+                               .body = buf_text(&b),
+                               .body_len = b.len,
+                               .date = f->no_date ? 0 : f->now,
+                               .began = f->now,
+                               .ended = f->now};
         op_reply(op, &r);
         e->requests++;
     }
@@ -185,7 +198,11 @@ static struct tracker *tracker_of(bool redmine) {
     json_decref(scope);
     auth = redmine ? json_pack("{s:s}", "key", "k") : json_pack("{s:s}", "token", "1-2-x");
     scope = redmine ? json_pack("{s:s}", "project", "p") : json_pack("{s:s}", "queue", "q");
-    struct tracker_settings s = {.name = "t", .connector = redmine ? "redmine" : "rt", .url = "http://x", .auth = auth, .scope = scope,
+    struct tracker_settings s = {.name = "t",
+                                 .connector = redmine ? "redmine" : "rt",
+                                 .url = "http://x",
+                                 .auth = auth,
+                                 .scope = scope,
                                  .role = redmine ? ROLE_DEFECTS : ROLE_TICKETING};
     if (tracker_new(SOURCE_ROOT "/connectors", &s, &t, &f) < 0)
         fail_msg("%s", f.text);

@@ -21,8 +21,12 @@ static struct tracker *make(const char *json, struct fault *f) {
     return case_tracker(SOURCE_ROOT "/connectors", held, f);
 }
 
-#define RT(more)      "{\"name\":\"desk\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"http://rt/\",\"auth\":{\"token\":\"1-2-x\"},\"scope\":{\"queue\":\"q\"}" more "}"
-#define REDMINE(more) "{\"name\":\"prod\",\"connector\":\"redmine\",\"role\":\"defects\",\"url\":\"http://rm\",\"auth\":{\"key\":\"k\"},\"scope\":{\"project\":\"p\"}" more "}"
+#define RT(more)                                                                                                       \
+    "{\"name\":\"desk\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"http://rt/"                              \
+    "\",\"auth\":{\"token\":\"1-2-x\"},\"scope\":{\"queue\":\"q\"}" more "}"
+#define REDMINE(more)                                                                                                  \
+    "{\"name\":\"prod\",\"connector\":\"redmine\",\"role\":\"defects\",\"url\":\"http://"                              \
+    "rm\",\"auth\":{\"key\":\"k\"},\"scope\":{\"project\":\"p\"}" more "}"
 
 static void expect(struct tracker *t, const char *native, const char *resolution, enum state s, enum outcome o) {
     enum outcome got;
@@ -33,7 +37,10 @@ static void expect(struct tracker *t, const char *native, const char *resolution
 static void states_are_read(void **state) {
     struct fault f = {0};
     (void)state;
-    struct tracker *t = make(RT(",\"states\":{\"parked\":\"waiting\",\"resolved/known\":\"closed-unresolved\",\"done\":{\"state\":\"closed\",\"outcome\":\"withdrawn\"},\"gone\":\"closed\"},\"outcomes\":{\"junk\":\"invalid\"}"), &f);
+    struct tracker *t = make(RT(",\"states\":{\"parked\":\"waiting\",\"resolved/"
+                                "known\":\"closed-unresolved\",\"done\":{\"state\":\"closed\",\"outcome\":"
+                                "\"withdrawn\"},\"gone\":\"closed\"},\"outcomes\":{\"junk\":\"invalid\"}"),
+                             &f);
     assert_non_null(t);
     expect(t, "new", NULL, STATE_OPEN, OUTCOME_NONE);
     expect(t, "NEW", NULL, STATE_OPEN, OUTCOME_NONE);
@@ -48,13 +55,17 @@ static void states_are_read(void **state) {
     expect(t, "never seen", NULL, STATE_NONE, OUTCOME_NONE);
     expect(t, NULL, NULL, STATE_NONE, OUTCOME_NONE);
     assert_string_equal(tracker_native_state(t, STATE_WAITING), "parked");
-    assert_string_equal(tracker_native_state(t, STATE_OPEN), "open"); /* "new" comes first, but nothing becomes new again */
+    assert_string_equal(tracker_native_state(t, STATE_OPEN),
+                        "open"); /* "new" comes first, but nothing becomes new again */
     assert_string_equal(tracker_native_state(t, STATE_CLOSED_UNRESOLVED), "resolved");
-    assert_string_equal(json_text(tracker_write_words(t, STATE_CLOSED_UNRESOLVED, OUTCOME_NONE), "resolution"), "known");
+    assert_string_equal(json_text(tracker_write_words(t, STATE_CLOSED_UNRESOLVED, OUTCOME_NONE), "resolution"),
+                        "known");
     tracker_free(t);
 }
 
-static const char *closing(struct tracker *t, enum outcome o) { return json_text(tracker_write_words(t, STATE_CLOSED, o), "status"); }
+static const char *closing(struct tracker *t, enum outcome o) {
+    return json_text(tracker_write_words(t, STATE_CLOSED, o), "status");
+}
 
 /* A closing is never said by a word that would be read back as another outcome. */
 static void outcomes_are_kept(void **state) {
@@ -74,10 +85,14 @@ static void outcomes_are_kept(void **state) {
             if (native)
                 assert_int_equal(tracker_map_state(t, native, NULL, &back), s);
             if (native && s == STATE_CLOSED && o != OUTCOME_NONE && o != OUTCOME_UNKNOWN)
-                assert_int_equal(state_is_closed_unresolved(STATE_CLOSED, back), state_is_closed_unresolved(STATE_CLOSED, (enum outcome)o));
+                assert_int_equal(state_is_closed_unresolved(STATE_CLOSED, back),
+                                 state_is_closed_unresolved(STATE_CLOSED, (enum outcome)o));
         }
     tracker_free(t);
-    t = make(REDMINE(",\"write\":{\"closed/duplicate\":\"Rejected\",\"closed\":{\"status\":\"Closed\",\"resolution\":\"r\"}}"), &f);
+    t = make(
+        REDMINE(
+            ",\"write\":{\"closed/duplicate\":\"Rejected\",\"closed\":{\"status\":\"Closed\",\"resolution\":\"r\"}}"),
+        &f);
     assert_string_equal(closing(t, OUTCOME_DUPLICATE), "Rejected");
     assert_string_equal(closing(t, OUTCOME_WONT_FIX), "Closed");
     tracker_free(t);
@@ -111,13 +126,27 @@ static void wrong_settings(void **state) {
         {RT(",\"write\":{\"closed\":{}}"), "needs a status"},
         {RT(",\"priorities\":{\"urgent\":[\"x\"]}"), "is none of critical, high, medium, low"},
         {RT(",\"fields\":{\"colour\":\"x\"}"), "is no canonical field"},
-        {"{\"name\":\"d\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"http://rt\",\"auth\":{},\"scope\":{\"queue\":\"q\"}}", "d: auth.token is missing"},
-        {"{\"name\":\"d\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"http://rt\",\"auth\":{\"token\":\"a\\nb\"},\"scope\":{\"queue\":\"q\"}}", "holds a control character"},
-        {"{\"name\":\"d\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"http://rt\",\"auth\":{\"token\":\"a\"},\"scope\":{\"project\":\"q\"}}", "knows only: queue, query"},
-        {"{\"name\":\"d\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"http://rt\",\"auth\":{\"token\":\"a\"},\"scope\":{}}", "scope.queue is missing: what should be polled?"},
-        {"{\"name\":\"d\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"rt\",\"auth\":{\"token\":\"a\"},\"scope\":{\"queue\":\"q\"}}", "is no http:// or https:// address"},
-        {"{\"name\":\"d\",\"connector\":\"../rt\",\"role\":\"ticketing\",\"url\":\"http://rt\",\"auth\":{\"token\":\"a\"},\"scope\":{\"queue\":\"q\"}}", "is no connector's name"},
-        {"{\"name\":\"d\",\"connector\":\"nope\",\"role\":\"ticketing\",\"url\":\"http://rt\",\"auth\":{\"token\":\"a\"},\"scope\":{\"queue\":\"q\"}}", "nope/recipe.yaml: No such file"},
+        {"{\"name\":\"d\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"http://"
+         "rt\",\"auth\":{},\"scope\":{\"queue\":\"q\"}}",
+         "d: auth.token is missing"},
+        {"{\"name\":\"d\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"http://"
+         "rt\",\"auth\":{\"token\":\"a\\nb\"},\"scope\":{\"queue\":\"q\"}}",
+         "holds a control character"},
+        {"{\"name\":\"d\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"http://"
+         "rt\",\"auth\":{\"token\":\"a\"},\"scope\":{\"project\":\"q\"}}",
+         "knows only: queue, query"},
+        {"{\"name\":\"d\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"http://"
+         "rt\",\"auth\":{\"token\":\"a\"},\"scope\":{}}",
+         "scope.queue is missing: what should be polled?"},
+        {"{\"name\":\"d\",\"connector\":\"rt\",\"role\":\"ticketing\",\"url\":\"rt\",\"auth\":{\"token\":\"a\"},"
+         "\"scope\":{\"queue\":\"q\"}}",
+         "is no http:// or https:// address"},
+        {"{\"name\":\"d\",\"connector\":\"../rt\",\"role\":\"ticketing\",\"url\":\"http://"
+         "rt\",\"auth\":{\"token\":\"a\"},\"scope\":{\"queue\":\"q\"}}",
+         "is no connector's name"},
+        {"{\"name\":\"d\",\"connector\":\"nope\",\"role\":\"ticketing\",\"url\":\"http://"
+         "rt\",\"auth\":{\"token\":\"a\"},\"scope\":{\"queue\":\"q\"}}",
+         "nope/recipe.yaml: No such file"},
     };
     (void)state;
     for (size_t i = 0; i < array_size(cases); i++) {
@@ -141,8 +170,8 @@ static void addresses(void **state) {
     assert_string_equal(tracker_record_url(t, a, "7"), "https://desk.example/rt/Ticket/Display.html?id=7");
     assert_string_equal(tracker_name(t), "desk");
     const struct tracker_abilities *able = tracker_abilities(t);
-    assert_true(able->composite_write && able->public_note && able->internal_note && able->look_note && able->look_create &&
-                able->create && able->relations && able->public_note_keeps_closed);
+    assert_true(able->composite_write && able->public_note && able->internal_note && able->look_note &&
+                able->look_create && able->create && able->relations && able->public_note_keeps_closed);
     assert_false(able->versions || able->edit_note);
     tracker_free(t);
     t = make(REDMINE(""), &f);
@@ -175,17 +204,35 @@ static void secrets_stay_in_headers(void **state) {
 
 static void paths(void **state) {
     static const char *const cases[][2] = {
-        {"/a/b", "1"}, {"/list/1", "y"}, {"/list", "x, y"}, {"/cf[name=Two]/values", "p, q"}, {"/cf[id=1]/values", NULL},
-        {"/cf/*/name", "One, Two"}, {"/nope/x", NULL}, {"/a", NULL}, {"/esc~1aped", "s"}, {"/real", "3"}, {"/half", "2.5"},
-        {"/yes", "true"}, {"/null", NULL}, {"@/j", "joined"}, {"^/r", "root"}, {"const", "const"}, {"v={/a/b}", "v=1"},
+        {"/a/b", "1"},
+        {"/list/1", "y"},
+        {"/list", "x, y"},
+        {"/cf[name=Two]/values", "p, q"},
+        {"/cf[id=1]/values", NULL},
+        {"/cf/*/name", "One, Two"},
+        {"/nope/x", NULL},
+        {"/a", NULL},
+        {"/esc~1aped", "s"},
+        {"/real", "3"},
+        {"/half", "2.5"},
+        {"/yes", "true"},
+        {"/null", NULL},
+        {"@/j", "joined"},
+        {"^/r", "root"},
+        {"const", "const"},
+        {"v={/a/b}", "v=1"},
     };
     struct fault f = {0};
     (void)state;
     struct tracker *t = make(RT(""), &f);
     cleanup_arena struct arena *a = arena_new();
-    cleanup_json json_t *item = json_loads("{\"a\":{\"b\":1},\"list\":[\"x\",null,\"\",\"y\"],\"cf\":[{\"id\":1,\"name\":\"One\",\"values\":[]},"
-                                           "{\"id\":2,\"name\":\"Two\",\"values\":[\"p\",\"q\"]}],\"esc/aped\":\"s\",\"real\":3.0,\"half\":2.5,\"yes\":true,\"null\":null}", 0, NULL);
-    cleanup_json json_t *joined = json_pack("{s:s}", "j", "joined"), *root = json_pack("{s:s}", "r", "root"), *vars = json_object();
+    cleanup_json json_t *item = json_loads(
+        "{\"a\":{\"b\":1},\"list\":[\"x\",null,\"\",\"y\"],\"cf\":[{\"id\":1,\"name\":\"One\",\"values\":[]},"
+        "{\"id\":2,\"name\":\"Two\",\"values\":[\"p\",\"q\"]}],\"esc/"
+        "aped\":\"s\",\"real\":3.0,\"half\":2.5,\"yes\":true,\"null\":null}",
+        0, NULL);
+    cleanup_json json_t *joined = json_pack("{s:s}", "j", "joined"), *root = json_pack("{s:s}", "r", "root"),
+                        *vars = json_object();
     struct context c = {.arena = a, .tracker = t, .item = item, .joined = joined, .root = root, .vars = vars};
     json_array_remove(json_object_get(item, "list"), 2);
     json_array_remove(json_object_get(item, "list"), 1);
@@ -212,7 +259,8 @@ static void conditions(void **state) {
     (void)state;
     struct tracker *t = make(RT(""), &f);
     cleanup_arena struct arena *a = arena_new();
-    cleanup_json json_t *item = json_loads("{\"t\":\"Status\",\"n\":5,\"e\":\"\",\"o\":{\"x\":1},\"b\":false}", 0, NULL);
+    cleanup_json json_t *item =
+        json_loads("{\"t\":\"Status\",\"n\":5,\"e\":\"\",\"o\":{\"x\":1},\"b\":false}", 0, NULL);
     cleanup_json json_t *vars = json_loads("{\"id\":\"5\",\"list\":[\"4\",\"5\"]}", 0, NULL);
     struct context c = {.arena = a, .tracker = t, .item = item, .vars = vars};
     assert_true(holds(&c, "{}"));
@@ -243,8 +291,10 @@ static void bodies(void **state) {
     (void)state;
     struct tracker *t = make(RT(""), &f);
     cleanup_arena struct arena *a = arena_new();
-    cleanup_json json_t *vars = json_loads("{\"id\":\"5\",\"state\":\"o'pen\",\"since\":1795400658000,\"note\":{\"internal\":true},\"none\":[],"
-                                           "\"fields\":[{\"name\":\"A\",\"value\":\"1\"},{\"name\":\"B\",\"value\":null}]}", 0, NULL);
+    cleanup_json json_t *vars =
+        json_loads("{\"id\":\"5\",\"state\":\"o'pen\",\"since\":1795400658000,\"note\":{\"internal\":true},\"none\":[],"
+                   "\"fields\":[{\"name\":\"A\",\"value\":\"1\"},{\"name\":\"B\",\"value\":null}]}",
+                   0, NULL);
     struct context c = {.arena = a, .tracker = t, .vars = vars};
     said(&c, "{\"a\":\"{state}\",\"b\":\"{resolution}\",\"c\":{\"d\":\"{resolution}\"}}", "{\"a\":\"o'pen\"}");
     said(&c, "\"{note.internal}\"", "true");
@@ -254,10 +304,13 @@ static void bodies(void **state) {
     said(&c, "\"{id:int}\"", "5");
     said(&c, "\"{state:path}{id:base64}{id:lower}\"", "\"o%27penNQ==5\"");
     said(&c, "\"{{x} {id}\"", "\"{x} 5\"");
-    said(&c, "{\"$each\":\"fields\",\"$key\":\"{item.name}\",\"$value\":\"{item.value}\",\"x\":1}", "{\"A\":\"1\",\"B\":null,\"x\":1}");
+    said(&c, "{\"$each\":\"fields\",\"$key\":\"{item.name}\",\"$value\":\"{item.value}\",\"x\":1}",
+         "{\"A\":\"1\",\"B\":null,\"x\":1}");
     said(&c, "[0,{\"$each\":\"fields\",\"$item\":{\"n\":\"{item.name}\"}},9]", "[0,{\"n\":\"A\"},{\"n\":\"B\"},9]");
-    said(&c, "{\"l\":{\"$each\":\"none\",\"$item\":1},\"m\":{\"$each\":\"none\",\"$key\":\"x\",\"$value\":\"y\"}}", NULL);
-    said(&c, "{\"l\":{\"$when\":{\"state\":\"*\"},\"v\":1},\"m\":{\"$when\":{\"resolution\":\"*\"},\"v\":1}}", "{\"l\":{\"v\":1}}");
+    said(&c, "{\"l\":{\"$each\":\"none\",\"$item\":1},\"m\":{\"$each\":\"none\",\"$key\":\"x\",\"$value\":\"y\"}}",
+         NULL);
+    said(&c, "{\"l\":{\"$when\":{\"state\":\"*\"},\"v\":1},\"m\":{\"$when\":{\"resolution\":\"*\"},\"v\":1}}",
+         "{\"l\":{\"v\":1}}");
     said(&c, "{\"q\":{\"$raw\":\"{ a { b } }\"}}", "{\"q\":\"{ a { b } }\"}");
     said(&c, "{\"e\":{},\"f\":[]}", "{\"e\":{},\"f\":[]}");
     tracker_free(t);
@@ -270,9 +323,14 @@ static int forget(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(states_are_read), cmocka_unit_test(outcomes_are_kept), cmocka_unit_test(priorities_are_mapped),
-        cmocka_unit_test(wrong_settings), cmocka_unit_test(addresses), cmocka_unit_test(secrets_stay_in_headers),
-        cmocka_unit_test(paths), cmocka_unit_test(conditions), cmocka_unit_test(bodies)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(states_are_read),
+                                       cmocka_unit_test(outcomes_are_kept),
+                                       cmocka_unit_test(priorities_are_mapped),
+                                       cmocka_unit_test(wrong_settings),
+                                       cmocka_unit_test(addresses),
+                                       cmocka_unit_test(secrets_stay_in_headers),
+                                       cmocka_unit_test(paths),
+                                       cmocka_unit_test(conditions),
+                                       cmocka_unit_test(bodies)};
     return cmocka_run_group_tests(tests, NULL, forget);
 }

@@ -51,7 +51,7 @@ static void recipes_pass(void **state) {
 
 /* The smallest recipe there can be; %s goes in before `list`. */
 #define SMALL                                                                                                          \
-    "recipe: 1\nproduct: P\nproven: no\nauth: { token: required }\nscope: { queue: list }\nroot: \"{url}/api\"\n"     \
+    "recipe: 1\nproduct: P\nproven: no\nauth: { token: required }\nscope: { queue: list }\nroot: \"{url}/api\"\n"      \
     "text: plain\nweb: { record: \"{url}/{id}\", forms: [/] }\n%s"                                                     \
     "list: { by: keyset, get: /l, items: /i }\nrecord: { id: /id, title: /t, state: /s }\n"                            \
     "read: [ { name: r, get: \"/r/{id}\", record: \"\" } ]\nstates: { ticketing: { new: open } }\n"
@@ -67,17 +67,22 @@ static void faults_are_told(void **state) {
         {"text: plain\n", "r.yaml:9: \"text\" stands here twice"},
         {"write: { steps: [ { takes: [state], put: \"/x/{nobody}\" } ], verify: [r] }\n",
          "r.yaml:9: write/steps/0/put: {nobody} is no placeholder that is known"},
-        {"write: { steps: [ { takes: [state], put: \"/x/{id\" } ], verify: [r] }\n", "a brace opens that is no {placeholder}"},
-        {"write: { steps: [ { takes: [mood], put: \"/x\" } ], verify: [r] }\n", "must be a list of state|fields|note|link"},
+        {"write: { steps: [ { takes: [state], put: \"/x/{id\" } ], verify: [r] }\n",
+         "a brace opens that is no {placeholder}"},
+        {"write: { steps: [ { takes: [mood], put: \"/x\" } ], verify: [r] }\n",
+         "must be a list of state|fields|note|link"},
         {"write: { steps: [ { takes: [state], put: \"/x/{id:sql}\" } ], verify: [r] }\n",
          "no time, quote, cut or table is called \"sql\""},
-        {"write: { steps: [ { takes: [state], put: \"/x/{auth.key}\" } ], verify: [r] }\n", "{auth.key} is no placeholder"},
-        {"write: { steps: [ { takes: [state], put: /x, body: { $loop: 3 } } ], verify: [r] }\n", "rules of a body are $when"},
+        {"write: { steps: [ { takes: [state], put: \"/x/{auth.key}\" } ], verify: [r] }\n",
+         "{auth.key} is no placeholder"},
+        {"write: { steps: [ { takes: [state], put: /x, body: { $loop: 3 } } ], verify: [r] }\n",
+         "rules of a body are $when"},
         {"write: { steps: [ { takes: [state], put: /x } ], verify: [other] }\n",
          "write/verify: must name the step \"r\", which reads the record"},
         {"write: { verify: [r] }\n", "r.yaml:9: write: \"steps\" is missing"},
         {"texts:\n  - { from: r/x, place: comment }\n", "r.yaml:10: texts/0: \"body\" is missing"},
-        {"changes:\n  - from: r\n    field: { at: /f, names: nothing }\n", "r.yaml:11: changes/0/field/names: names no entry of `tables`"},
+        {"changes:\n  - from: r\n    field: { at: /f, names: nothing }\n",
+         "r.yaml:11: changes/0/field/names: names no entry of `tables`"},
         {"presence: { gone: [ { /a: { b: c } } ] }\n", "a condition compares with a value or a list of values"},
         {"replies: [ { status: 400, class: maybe } ]\n", "must be one of ok|not-modified"},
         {"limits: { left: x }\n", "\"reset\" is missing"},
@@ -183,8 +188,8 @@ static void readme_fragments(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(recipes_pass), cmocka_unit_test(faults_are_told),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(recipes_pass),        cmocka_unit_test(faults_are_told),
                                        cmocka_unit_test(version_comes_first), cmocka_unit_test(files_are_bounded),
-                                       cmocka_unit_test(bent_recipes), cmocka_unit_test(readme_fragments)};
+                                       cmocka_unit_test(bent_recipes),        cmocka_unit_test(readme_fragments)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,9 @@ static uint64_t next_random(void) {
     seed ^= seed << 17;
     return seed;
 }
-static size_t below(size_t n) { return n ? (size_t)(next_random() % n) : 0; }
+static size_t below(size_t n) {
+    return n ? (size_t)(next_random() % n) : 0;
+}
 
 struct bent {
     struct http_reply r;
@@ -34,7 +36,8 @@ struct bent {
 };
 
 static void body_bend(struct bent *b) {
-    static const char *const pieces[] = {"null", "[]", "{}", "\"", "}", "]", "\xff", "\\ud800", "99999999999999999999", "-", "true", "\\u0000"};
+    static const char *const pieces[] = {
+        "null", "[]", "{}", "\"", "}", "]", "\xff", "\\ud800", "99999999999999999999", "-", "true", "\\u0000"};
     struct buf *body = &b->body;
     if (!body->len)
         return;
@@ -64,7 +67,8 @@ static void body_bend(struct bent *b) {
 }
 
 static void reply_bend(struct bent *b, const struct script *s) {
-    static const int statuses[] = {200, 200, 200, 200, 201, 204, 301, 304, 400, 401, 403, 404, 409, 412, 422, 429, 500, 502, 503, 999, 0};
+    static const int statuses[] = {200, 200, 200, 200, 201, 204, 301, 304, 400, 401, 403,
+                                   404, 409, 412, 422, 429, 500, 502, 503, 999, 0};
     const struct part *p;
     do
         p = &s->parts[below(s->n)];
@@ -73,10 +77,16 @@ static void reply_bend(struct bent *b, const struct script *s) {
     body_bend(b);
     b->headers[0] = (struct http_header){"location", below(2) ? "/REST/2.0/transaction/" : "x"};
     b->headers[1] = (struct http_header){"retry-after", below(2) ? "-1" : "99999999999999999999"};
-    b->r = (struct http_reply){.result = below(12) ? HTTP_ANSWERED : (enum http_result)below(4), .why = below(2) ? "why\nnot" : NULL,
-                               .status = statuses[below(array_size(statuses))], .headers = b->headers, .n_headers = below(3),
-                               .body = buf_text(&b->body), .body_len = b->body.len, .date = below(2) ? 1795401000000LL : 0,
-                               .began = 1795401000000LL, .ended = 1795401000100LL};
+    b->r = (struct http_reply){.result = below(12) ? HTTP_ANSWERED : (enum http_result)below(4),
+                               .why = below(2) ? "why\nnot" : NULL,
+                               .status = statuses[below(array_size(statuses))],
+                               .headers = b->headers,
+                               .n_headers = below(3),
+                               .body = buf_text(&b->body),
+                               .body_len = b->body.len,
+                               .date = below(2) ? 1795401000000LL : 0,
+                               .began = 1795401000000LL,
+                               .ended = 1795401000100LL};
 }
 
 /* One operation; at `bend` and after it replies are bent. */
@@ -92,7 +102,8 @@ static void run_bent(struct script *s, size_t *at, struct op *op, size_t bend) {
         if (n++ < bend && p && str_is(p->name, "reply")) {
             *at += 2;
             buf_str(&b.body, p->body);
-            b.r = (struct http_reply){.result = HTTP_ANSWERED, .status = atoi(p->head), .body = buf_text(&b.body), .body_len = b.body.len};
+            b.r = (struct http_reply){
+                .result = HTTP_ANSWERED, .status = atoi(p->head), .body = buf_text(&b.body), .body_len = b.body.len};
         } else {
             reply_bend(&b, s);
         }
@@ -142,7 +153,8 @@ static void torture_file(const char *file) {
         replies = replies || str_is(s->parts[k].name, "reply");
     cleanup_json json_t *j = json_loads(s->parts[i].head, 0, NULL);
     if (json_text(j, "connectors"))
-        json_object_set_new(j, "connectors", json_string(arena_printf(a, "%s/%s", SOURCE_ROOT, json_text(j, "connectors"))));
+        json_object_set_new(j, "connectors",
+                            json_string(arena_printf(a, "%s/%s", SOURCE_ROOT, json_text(j, "connectors"))));
     for (int round = 0; replies && round < ROUNDS; round++) {
         struct tracker *t = case_tracker(SOURCE_ROOT "/connectors", j, &f);
         assert_non_null(t);
@@ -168,14 +180,19 @@ static void torture(void **state) {
 static void ends_anywhere(void **state) {
     struct fault f = {0};
     (void)state;
-    cleanup_json json_t *j = json_loads("{\"connector\":\"redmine\",\"role\":\"defects\",\"url\":\"http://x\",\"auth\":{\"key\":\"k\"},"
-                                        "\"scope\":{\"project\":\"p\"}}", 0, NULL);
+    cleanup_json json_t *j =
+        json_loads("{\"connector\":\"redmine\",\"role\":\"defects\",\"url\":\"http://x\",\"auth\":{\"key\":\"k\"},"
+                   "\"scope\":{\"project\":\"p\"}}",
+                   0, NULL);
     struct tracker *t = case_tracker(SOURCE_ROOT "/connectors", j, &f);
     struct http_request q;
     struct http_reply r = {.result = HTTP_ANSWERED, .status = 200, .body = "{}", .body_len = 2};
     assert_non_null(t);
     struct op *op = op_read(t, "1");
     op_reply(op, &r);
+    assert_true(op_next(op, &q)); /* it wasn't taken: the question still stands */
+    op_reply(op, &r);
+    assert_int_equal(op_result(op)->requests, 1);
     op_free(op);
     op = op_read(t, "1");
     assert_true(op_next(op, &q));
@@ -183,7 +200,8 @@ static void ends_anywhere(void **state) {
     op_free(op);
     op = op_read(t, "../../admin?x=1&y");
     assert_true(op_next(op, &q));
-    assert_string_equal(q.url, "http://x/issues/..%2F..%2Fadmin%3Fx%3D1%26y.json?include=journals%2Crelations%2Callowed_statuses");
+    assert_string_equal(
+        q.url, "http://x/issues/..%2F..%2Fadmin%3Fx%3D1%26y.json?include=journals%2Crelations%2Callowed_statuses");
     op_reply(op, &r);
     op_reply(op, &r);
     op_free(op);
