@@ -27,7 +27,8 @@ static const struct cli_column columns[] = {
 };
 
 static void line(json_t *lines, const char *result, const char *subject, const char *what, const char *text) {
-    json_array_append_new(lines, json_pack("{s:s, s:s, s:s, s:s}", "result", result, "subject", subject, "what", what, "text", text));
+    json_array_append_new(
+        lines, json_pack("{s:s, s:s, s:s, s:s}", "result", result, "subject", subject, "what", what, "text", text));
 }
 
 static void check_step(struct checking *c);
@@ -112,10 +113,13 @@ static struct settings *check_file(struct checking *c, struct arena *a) {
     const char *name = realpath(file, full) ? full : file;
     int rc = config_parse(name, text, strlen(text), &c->w->config, a, &settings, &faults);
     for (size_t i = 0; i < faults.count; i++)
-        line(c->lines, faults.items[i].warning ? "WARN" : "FAIL", arena_printf(a, "%s:%d:%d", file, faults.items[i].line, faults.items[i].column),
-             "file", faults.items[i].text);
+        line(c->lines, faults.items[i].warning ? "WARN" : "FAIL",
+             arena_printf(a, "%s:%d:%d", file, faults.items[i].line, faults.items[i].column), "file",
+             faults.items[i].text);
     if (rc == 0)
-        line(c->lines, "OK", file, "file", arena_printf(a, "%zu trackers, %zu policy rules, %zu patterns", settings->n_trackers, settings->policy.n_rules, settings->n_patterns));
+        line(c->lines, "OK", file, "file",
+             arena_printf(a, "%zu trackers, %zu policy rules, %zu patterns", settings->n_trackers,
+                          settings->policy.n_rules, settings->n_patterns));
     return rc == 0 ? settings : NULL;
 }
 
@@ -141,7 +145,8 @@ static void check_texts(struct checking *c, struct arena *a, const struct settin
     const struct note_templates *t;
     int rc = note_templates_load(s->texts ? &source : NULL, s->language, a, &t, &faults);
     for (size_t i = 0; i < faults.count; i++)
-        line(c->lines, "FAIL", arena_printf(a, "%s:%d", faults.items[i].file, faults.items[i].line), "texts", faults.items[i].text);
+        line(c->lines, "FAIL", arena_printf(a, "%s:%d", faults.items[i].file, faults.items[i].line), "texts",
+             faults.items[i].text);
     if (rc < 0)
         return;
     for (int k = 0; k < NOTE_KIND_COUNT; k++) {
@@ -187,7 +192,7 @@ static int preview(struct checking *c, struct settings *settings, struct arena *
         line(c->lines, "FAIL", "diff", "preview", fault.text);
     const char *key;
     json_t *n;
-    json_object_foreach (counts, key, n)
+    json_object_foreach(counts, key, n)
         line(c->lines, "OK", "diff", "would", arena_printf(a, "%s: %lld", key, (long long)json_integer_value(n)));
     if (rc == 0 && !json_object_size(counts))
         line(c->lines, "OK", "diff", "would", "nothing: no effect would come of it");
@@ -222,7 +227,7 @@ int main_check(void *arg, const struct cli_job *job) {
     }
     size_t i;
     json_t *l;
-    json_array_foreach (c.lines, i, l) {
+    json_array_foreach(c.lines, i, l) {
         if (str_is(json_text(l, "result"), "FAIL")) /* a warning says what reading cannot tell: no failure */
             code = CLI_FAILED;
     }
@@ -245,8 +250,17 @@ static void describe(struct world *w, json_t *lines, const char *name) {
     json_t *empty = json_object();
     json_t *auth = json_pack("{s:s, s:s, s:s}", "token", "x", "key", "x", "user", "x");
     json_t *scope = json_pack("{s:s, s:s}", "queue", "x", "project", "x");
-    struct tracker_settings s = {.name = name, .connector = name, .url = "http://127.0.0.1", .auth = auth, .scope = scope, .states = empty, .outcomes = empty,
-                                 .priorities = empty, .write = empty, .fields = empty, .instance = "b1"};
+    struct tracker_settings s = {.name = name,
+                                 .connector = name,
+                                 .url = "http://127.0.0.1",
+                                 .auth = auth,
+                                 .scope = scope,
+                                 .states = empty,
+                                 .outcomes = empty,
+                                 .priorities = empty,
+                                 .write = empty,
+                                 .fields = empty,
+                                 .instance = "b1"};
     if (tracker_new(w->connectors_dir, &s, &t, &fault) < 0) {
         line(lines, "WARN", name, "recipe", fault.text);
     } else {

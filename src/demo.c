@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEMO_PORT 8420
-#define DESK_PORT 18480
+#define DEMO_PORT    8420
+#define DESK_PORT    18480
 #define PRODUCT_PORT 18481
-#define PORTS_TRIED 20
+#define PORTS_TRIED  20
 
 struct demo;
 struct host {
@@ -33,17 +33,27 @@ static void handle(void *arg, const struct serve_hosted_request *q, struct arena
     struct sandbox_header *headers = arena_alloc(a, (q->n_headers + 1) * sizeof(*headers));
     for (size_t i = 0; i < q->n_headers; i++)
         headers[i] = (struct sandbox_header){q->headers[i].name, q->headers[i].value};
-    struct sandbox_request request = {.method = q->method, .target = q->target, .headers = headers, .n_headers = q->n_headers, .body = q->body, .body_len = q->body_len};
+    struct sandbox_request request = {.method = q->method,
+                                      .target = q->target,
+                                      .headers = headers,
+                                      .n_headers = q->n_headers,
+                                      .body = q->body,
+                                      .body_len = q->body_len};
     struct sandbox_reply reply;
     sandbox_handle(*h->sandbox, &request, clock_now(io_clock(h->d->io)), a, &reply);
     struct http_header *out = arena_alloc(a, (reply.n_headers + 1) * sizeof(*out));
     for (size_t i = 0; i < reply.n_headers; i++)
         out[i] = (struct http_header){reply.headers[i].name, reply.headers[i].value};
-    *ret = (struct serve_hosted_reply){.status = reply.status, .headers = out, .n_headers = reply.n_headers, .body = reply.body, .body_len = reply.body_len};
+    *ret = (struct serve_hosted_reply){.status = reply.status,
+                                       .headers = out,
+                                       .n_headers = reply.n_headers,
+                                       .body = reply.body,
+                                       .body_len = reply.body_len};
 }
 
 /* The first free port from `first` on. */
-static int host_open(struct demo *d, struct world *w, int first, struct host *h, struct serve_host **ret, int *ret_port, struct fault *fault) {
+static int host_open(struct demo *d, struct world *w, int first, struct host *h, struct serve_host **ret, int *ret_port,
+                     struct fault *fault) {
     int rc = -1;
     *ret_port = first;
     for (int port = first; port < first + PORTS_TRIED; port += 2) {
@@ -67,7 +77,8 @@ static const char *value_of(struct arena *a, const char *env, const char *name) 
     return n >= 2 && (v[0] == '"' || v[0] == '\'') ? arena_strndup(a, v + 1, n - 2) : v;
 }
 
-static const char *configuration(struct arena *a, const char *folder, int port, int desk, int product, const char *desk_env, const char *product_env) {
+static const char *configuration(struct arena *a, const char *folder, int port, int desk, int product,
+                                 const char *desk_env, const char *product_env) {
     return arena_printf(a,
                         "database: %s/bascule.db\n"
                         "listen: 127.0.0.1:%d\n"
@@ -81,7 +92,8 @@ static const char *configuration(struct arena *a, const char *folder, int port, 
                         "    scope: { queue: Incidents }\n"
                         "    poll: 1s\n"
                         "    states: { closed-unresolved: closed-unresolved }\n"
-                        "    fields: { defect: Defect, problem: Problem, known_error: Known Error, service: Service, priority: Impact }\n"
+                        "    fields: { defect: Defect, problem: Problem, known_error: Known Error, service: Service, "
+                        "priority: Impact }\n"
                         "  product:\n"
                         "    connector: redmine\n"
                         "    role: defects\n"
@@ -99,7 +111,8 @@ static const char *configuration(struct arena *a, const char *folder, int port, 
                         "      closed_unresolved_count: Closed-unresolved incidents\n"
                         "references:\n"
                         "  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product } ]\n",
-                        folder, port, desk, value_of(a, desk_env, "RT_TOKEN"), product, value_of(a, product_env, "REDMINE_BRIDGE_KEY"));
+                        folder, port, desk, value_of(a, desk_env, "RT_TOKEN"), product,
+                        value_of(a, product_env, "REDMINE_BRIDGE_KEY"));
 }
 
 static bool write_file(const char *path, const char *text) {
@@ -116,13 +129,16 @@ static void tell_story(const struct cli_job *job, int port, int desk, int produc
             "  Tickets: http://127.0.0.1:%d/   Defects: http://127.0.0.1:%d/   Ctrl-C ends it.\n\n"
             "  The story, from another terminal (export BASCULE_CONFIG=%s first):\n"
             "  1. See it:     bascule list problems; bascule explain helpdesk:1\n"
-            "  2. Publish:    bascule problem publish P-1 --customer-text \"Use the CSV export until it is fixed.\"; bascule show helpdesk:1\n"
-            "  3. Release:    bascule problem close P-1 --version 1.1; bascule list incidents --problem P-1   (and: bascule problem reopen P-1)\n\n",
+            "  2. Publish:    bascule problem publish P-1 --customer-text \"Use the CSV export until it is fixed.\"; "
+            "bascule show helpdesk:1\n"
+            "  3. Release:    bascule problem close P-1 --version 1.1; bascule list incidents --problem P-1   (and: "
+            "bascule problem reopen P-1)\n\n",
             port, desk, product, config);
     fflush(job->out);
 }
 
-static int demo_run(struct demo *d, struct world *w, const struct cli_job *job, const char *folder, struct fault *fault) {
+static int demo_run(struct demo *d, struct world *w, const struct cli_job *job, const char *folder,
+                    struct fault *fault) {
     cleanup_arena struct arena *a = arena_new();
     d->loop = serve_loop_of(d->io);
     d->hosts[0] = (struct host){d, &d->desk};
@@ -138,7 +154,8 @@ static int demo_run(struct demo *d, struct world *w, const struct cli_job *job, 
     d->product = sandbox_new(SANDBOX_REDMINE, arena_printf(a, "http://127.0.0.1:%d", product), now);
     sandbox_seed_story(d->desk, d->product, now);
     const char *config = arena_printf(a, "%s/bascule.yaml", folder);
-    const char *text = configuration(a, folder, port, desk, product, sandbox_env(d->desk, a), sandbox_env(d->product, a));
+    const char *text =
+        configuration(a, folder, port, desk, product, sandbox_env(d->desk, a), sandbox_env(d->product, a));
     if (!write_file(config, text))
         return fault_set(fault, -EIO, "%s cannot be written: %s", config, strerror(errno));
     struct settings *settings = settings_of(w, config, job->err);
@@ -156,7 +173,8 @@ static int demo_run(struct demo *d, struct world *w, const struct cli_job *job, 
 }
 
 static void remove_folder(const char *folder) {
-    static const char *const names[] = {"bascule.yaml", "bascule.db", "bascule.db-wal", "bascule.db-shm", "bascule.sock"};
+    static const char *const names[] = {"bascule.yaml", "bascule.db", "bascule.db-wal", "bascule.db-shm",
+                                        "bascule.sock"};
     char path[4096];
     for (size_t i = 0; i < array_size(names); i++) {
         snprintf(path, sizeof(path), "%s/%s", folder, names[i]);

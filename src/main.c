@@ -73,12 +73,14 @@ static void find_connectors(struct world *w) {
     if (slash)
         *slash = 0;
     for (int i = 0; i < 2; i++) {
-        int len = i == 0 ? snprintf(w->connectors_dir, sizeof(w->connectors_dir), "%s/../../connectors", exe)
-                         : snprintf(w->connectors_dir, sizeof(w->connectors_dir), "%s/../share/bascule/connectors", exe);
+        int len = i == 0
+                      ? snprintf(w->connectors_dir, sizeof(w->connectors_dir), "%s/../../connectors", exe)
+                      : snprintf(w->connectors_dir, sizeof(w->connectors_dir), "%s/../share/bascule/connectors", exe);
         if (len > 0 && is_folder(w->connectors_dir))
             return;
     }
-    snprintf(w->connectors_dir, sizeof(w->connectors_dir), "%s", is_folder(CONNECTORS_DIR) ? CONNECTORS_DIR : CONNECTORS_SOURCE);
+    snprintf(w->connectors_dir, sizeof(w->connectors_dir), "%s",
+             is_folder(CONNECTORS_DIR) ? CONNECTORS_DIR : CONNECTORS_SOURCE);
 }
 
 static void log_line(void *arg, enum log_level level, const char *text) {
@@ -93,8 +95,8 @@ static void log_line(void *arg, enum log_level level, const char *text) {
     struct tm tm;
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &tm);
-    fprintf(stderr, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s: %s\n", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-            tm.tm_sec, now.tv_nsec / 1000000, names[level], text);
+    fprintf(stderr, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s: %s\n", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+            tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000, names[level], text);
 }
 
 struct settings *settings_of(struct world *w, const char *file, FILE *err) {
@@ -123,7 +125,8 @@ int main(int argc, char **argv) {
     setvbuf(stderr, NULL, _IOLBF, 0);
     find_connectors(&w);
     w.config = (struct config_world){.env = env_of, .file = file_of, .connector_exists = connector_exists, .arg = &w};
-    w.log = (struct log){.level = getenv("BASCULE_DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, .write = log_line, .arg = &w};
+    w.log =
+        (struct log){.level = getenv("BASCULE_DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, .write = log_line, .arg = &w};
     clock_gettime(CLOCK_REALTIME, &now);
     cli.now = (msec_t)now.tv_sec * SEC_MS + now.tv_nsec / 1000000;
     cli_world_terminal(&cli);

@@ -10,7 +10,7 @@
 #include "bascule/store.h"
 #include "bascule/sync.h"
 
-#define VERSION "0.1.0"
+#define VERSION    "0.1.0"
 #define STOP_GRACE (4 * SEC_MS)
 
 struct world {
@@ -36,7 +36,8 @@ struct service {
     int reload_tries;
 };
 
-must_check int service_open(struct service *s, struct world *w, struct io *io, struct settings *settings, struct fault *fault);
+must_check int service_open(struct service *s, struct world *w, struct io *io, struct settings *settings,
+                            struct fault *fault);
 /* Runs until a signal ends it. */
 must_check int service_run(struct service *s, struct fault *fault);
 void service_close(struct service *s);

@@ -30,8 +30,8 @@ struct serve_loop serve_loop_of(struct io *io) {
 static void command(void *arg, const char *name, json_t *args, const char *actor, serve_done *done, void *who) {
     struct service *s = arg;
     if (s->stopping) {
-        json_t *j = json_pack("{s:s, s:i, s:s, s:s}", "type", "about:blank", "status", 503, "title", "Service Unavailable", "detail",
-                              "the service is ending");
+        json_t *j = json_pack("{s:s, s:i, s:s, s:s}", "type", "about:blank", "status", 503, "title",
+                              "Service Unavailable", "detail", "the service is ending");
         done(who, 503, j);
         json_decref(j);
         return;

@@ -24,7 +24,7 @@ struct settings_tracker {
     msec_t import_since; /* 0: all */
     bool import_comments;
     json_t *states, *outcomes, *priorities, *write, *fields; /* objects, {} when absent */
-    int line; /* where it stands */
+    int line;                                                /* where it stands */
 };
 
 struct settings_pattern {

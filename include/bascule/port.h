@@ -13,8 +13,12 @@ struct clock {
     msec_t (*mono)(void *arg); /* never goes back; for waits and spans */
     void *arg;
 };
-static inline msec_t clock_now(const struct clock *c) { return c->now(c->arg); }
-static inline msec_t clock_mono(const struct clock *c) { return c->mono(c->arg); }
+static inline msec_t clock_now(const struct clock *c) {
+    return c->now(c->arg);
+}
+static inline msec_t clock_mono(const struct clock *c) {
+    return c->mono(c->arg);
+}
 
 /* ---- timers: one shot ---- */
 struct timer;
@@ -47,9 +51,9 @@ struct http_request {
     size_t n_headers;
     const char *body; /* NULL: none */
     size_t body_len;
-    msec_t timeout;   /* the whole exchange; 0: 30 s */
-    size_t max_body;  /* of the reply; 0: 16 MiB */
-    const char *ca;   /* PEM file, NULL: the system's */
+    msec_t timeout;  /* the whole exchange; 0: 30 s */
+    size_t max_body; /* of the reply; 0: 16 MiB */
+    const char *ca;  /* PEM file, NULL: the system's */
 };
 
 enum http_result {
@@ -66,7 +70,7 @@ struct http_reply {
     size_t n_headers;
     const char *body; /* NUL-terminated, may hold NULs too; "" when empty */
     size_t body_len;
-    msec_t date;      /* of the Date header, 0 unknown */
+    msec_t date;         /* of the Date header, 0 unknown */
     msec_t began, ended; /* wall clock when the request left and when the connection was last alive */
 };
 /* NULL when absent. name in lower case. */

@@ -65,12 +65,13 @@ void store_record_put(struct store *s, const struct record_row *r);
 bool store_record_unchanged(struct store *s, const char *ref, uint64_t hash);
 void store_record_blank(struct store *s, const char *ref); /* forget */
 /* Refs whose sweep is due: linked, absent, or evidence's; after `after`, ascending. */
-size_t store_sweep_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit, const char ***ret);
+size_t store_sweep_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit,
+                        const char ***ret);
 /* Records that name `ref` as what they duplicate, through chains. */
 size_t store_duplicates_of(struct store *s, struct arena *a, const char *ref, const char ***ret);
 /* Sets version_closed on the records of a tracker; gives the refs that changed. */
-size_t store_versions_apply(struct store *s, struct arena *a, const char *tracker, const char *version, bool closed, msec_t at,
-                            const char ***ret);
+size_t store_versions_apply(struct store *s, struct arena *a, const char *tracker, const char *version, bool closed,
+                            msec_t at, const char ***ret);
 
 /* ---- incidents' memory ---- */
 struct incident_row {
@@ -119,7 +120,8 @@ struct evidences {
     struct evidence *items;
     size_t count;
 };
-void store_evidence_add(struct store *s, const struct evidence *e, msec_t seen); /* once; a repeated one changes nothing */
+void store_evidence_add(struct store *s, const struct evidence *e,
+                        msec_t seen); /* once; a repeated one changes nothing */
 void store_evidence_drop(struct store *s, int64_t n);
 void store_evidence_confirm(struct store *s, int64_t n);
 bool store_evidence(struct store *s, struct arena *a, int64_t n, struct evidence *ret);
@@ -136,9 +138,10 @@ struct link_row {
     msec_t linked_at;
     bool automatic;
 };
-size_t store_links_of(struct store *s, struct arena *a, const char *ref, const char *status, struct link_row **ret); /* status NULL: all */
-size_t store_links_of_problem(struct store *s, struct arena *a, int64_t problem, const char *kind, const char *status, size_t limit,
-                              struct link_row **ret);
+size_t store_links_of(struct store *s, struct arena *a, const char *ref, const char *status,
+                      struct link_row **ret); /* status NULL: all */
+size_t store_links_of_problem(struct store *s, struct arena *a, int64_t problem, const char *kind, const char *status,
+                              size_t limit, struct link_row **ret);
 void store_link_put(struct store *s, const struct link_row *l);
 void store_link_drop(struct store *s, int64_t problem, const char *ref);
 /* Another live problem that shares a defect; 0 none. */
@@ -150,7 +153,8 @@ struct counts { /* of a problem's or a defect's incidents; gone and nowhere-coun
 void store_counts_problem(struct store *s, int64_t problem, struct counts *ret);
 void store_counts_defect(struct store *s, const char *ref, struct counts *ret);
 /* The newest incidents linked to a defect through its problems. */
-size_t store_incidents_of_defect(struct store *s, struct arena *a, const char *ref, size_t limit, const char ***ret_refs, const char ***ret_urls);
+size_t store_incidents_of_defect(struct store *s, struct arena *a, const char *ref, size_t limit,
+                                 const char ***ret_refs, const char ***ret_urls);
 
 /* ---- mirrored values ---- */
 struct value_row {
@@ -176,14 +180,16 @@ bool store_effect(struct store *s, struct arena *a, int64_t n, struct effect_row
 bool store_effect_by_marker(struct store *s, struct arena *a, const char *marker, struct effect_row *ret);
 bool store_effect_by_key(struct store *s, struct arena *a, const char *key, struct effect_row *ret);
 /* Moves it; the trigger refuses what the table forbids. error and echo NULL: kept. */
-void store_effect_move(struct store *s, int64_t n, enum effect_state to, const char *error, const char *echo, msec_t now);
+void store_effect_move(struct store *s, int64_t n, enum effect_state to, const char *error, const char *echo,
+                       msec_t now);
 void store_effect_later(struct store *s, int64_t n, msec_t not_before, const char *error); /* stays pending */
 void store_effect_looked(struct store *s, int64_t n, int looks);
 void store_effect_alive(struct store *s, int64_t n, msec_t alive);
 void store_effect_want(struct store *s, int64_t n, const json_t *want);
 size_t store_effects_open(struct store *s, struct arena *a, const char *ref, struct effect_row **ret);
 /* Refs of a tracker with something to send or to look for now; released batches only. */
-size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit, const char ***ret);
+size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
+                           const char ***ret);
 /* When the next waiting effect of a tracker becomes sendable; 0 none. */
 msec_t store_next_sendable(struct store *s, const char *tracker, msec_t now);
 /* Pending state and note effects of an older turn are superseded; says how many. */
@@ -197,7 +203,8 @@ int64_t store_next_decision(struct store *s);
 json_t *store_effect_counts(struct store *s, int64_t n);
 int store_adopted_release(struct store *s); /* outbox open --assert */
 json_t *store_adopted_counts(struct store *s);
-void store_effects_merge(struct store *s, const char *from_ref, const char *why, msec_t now); /* a merged record's unsent ones */
+void store_effects_merge(struct store *s, const char *from_ref, const char *why,
+                         msec_t now); /* a merged record's unsent ones */
 
 /* ---- batches (the brake) ---- */
 int64_t store_batch_new(struct store *s, int64_t problem, const char *cause, msec_t now);
@@ -245,7 +252,8 @@ struct lookup_row {
 void store_lookup_add(struct store *s, const struct lookup_row *l, msec_t next);
 void store_lookup_done(struct store *s, const char *ref, uint64_t hash); /* stays if a newer element asked meanwhile */
 void store_lookup_later(struct store *s, const char *ref, msec_t next, const char *why);
-size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit, struct lookup_row **ret);
+size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
+                     struct lookup_row **ret);
 msec_t store_lookup_next(struct store *s, const char *tracker); /* 0 none */
 /* True if that very element waits to be read already. */
 bool store_lookup_waits(struct store *s, const char *ref, uint64_t hash);
@@ -260,8 +268,8 @@ struct attention_item {
 };
 /* Sets those, and clears all others of the subject whose kind is in `kinds`
  * (space separated). since stays while the kind does. */
-void store_attention_sync(struct store *s, const char *subject, const char *kinds, const struct attention_item *items, size_t n,
-                          msec_t now);
+void store_attention_sync(struct store *s, const char *subject, const char *kinds, const struct attention_item *items,
+                          size_t n, msec_t now);
 void store_attention_set(struct store *s, const struct attention_item *item, msec_t now);
 void store_attention_clear(struct store *s, const char *kind, const char *subject);
 
@@ -272,6 +280,7 @@ struct journal_entry {
     const json_t *data;
 };
 void store_journal(struct store *s, msec_t at, const struct journal_entry *e);
-void store_quarantine(struct store *s, const char *tracker, const char *id, const char *why, msec_t now); /* why NULL: lift */
+void store_quarantine(struct store *s, const char *tracker, const char *id, const char *why,
+                      msec_t now); /* why NULL: lift */
 
 #endif

@@ -35,7 +35,7 @@ struct tracker_settings {
     const json_t *write;      /* canonical state -> {"status","resolution","label"} */
     const json_t *fields;     /* canonical field -> native custom field's name, or null */
     bool import_comments;
-    const char *instance;     /* "b1": our notes' markers carry it */
+    const char *instance; /* "b1": our notes' markers carry it */
 };
 
 struct tracker;
@@ -49,12 +49,12 @@ enum role tracker_role(const struct tracker *t);
 
 /* What the recipe says it can do; for the engine's choices and `bascule connectors`. */
 struct tracker_abilities {
-    bool composite_write;   /* state, fields and note in one request */
+    bool composite_write; /* state, fields and note in one request */
     bool public_note, internal_note;
-    bool look_note;         /* a note's marker can be found again */
-    bool look_create;       /* a created record can be found by its marker */
+    bool look_note;   /* a note's marker can be found again */
+    bool look_create; /* a created record can be found by its marker */
     bool create;
-    bool relations;         /* duplicate-of is readable */
+    bool relations; /* duplicate-of is readable */
     bool versions;
     bool public_note_keeps_closed; /* with the state in the same request */
     bool edit_note;
@@ -74,7 +74,8 @@ const struct tracker_url_form *tracker_url_forms(const struct tracker *t, size_t
 
 /* Maps a native state (with resolution, may be NULL) to the canonical one.
  * STATE_NONE when unmapped. */
-enum state tracker_map_state(const struct tracker *t, const char *native, const char *resolution, enum outcome *ret_outcome);
+enum state tracker_map_state(const struct tracker *t, const char *native, const char *resolution,
+                             enum outcome *ret_outcome);
 /* The native word for a canonical state; NULL: this tracker can't say it. Borrowed. */
 const char *tracker_native_state(const struct tracker *t, enum state s);
 /* True if that canonical field is configured for this tracker. */
@@ -98,23 +99,23 @@ const char *reply_class_name(enum reply_class c);
 
 struct op_result {
     enum reply_class class;
-    int status;           /* last HTTP status, 0 none */
-    const char *words;    /* the tracker's own words, or ours, when not OK */
-    msec_t retry_after;   /* span, 0 unknown */
-    msec_t date;          /* last Date header, 0 none */
-    msec_t last_alive;    /* reply->ended of the last exchange */
-    int requests;         /* how many were sent */
+    int status;         /* last HTTP status, 0 none */
+    const char *words;  /* the tracker's own words, or ours, when not OK */
+    msec_t retry_after; /* span, 0 unknown */
+    msec_t date;        /* last Date header, 0 none */
+    msec_t last_alive;  /* reply->ended of the last exchange */
+    int requests;       /* how many were sent */
 
     /* list and read */
     struct record *records;
     size_t n_records;
     struct quarantined {
-        const char *id;   /* NULL when even that could not be read */
+        const char *id; /* NULL when even that could not be read */
         const char *why;
-    } *quarantined;
+    } * quarantined;
     size_t n_quarantined;
-    const char *cursor;   /* JSON; where to go on from */
-    bool more;            /* list again at once with this cursor */
+    const char *cursor; /* JSON; where to go on from */
+    bool more;          /* list again at once with this cursor */
 
     /* presence of the one read */
     enum presence presence;
@@ -122,8 +123,8 @@ struct op_result {
 
     /* write */
     bool state_applied, fields_applied, note_applied; /* what the reply or read-back shows */
-    const char *echo;       /* the id of our note/transaction/journal */
-    const char **echoes;    /* the ids of all history entries that are ours, echo among them */
+    const char *echo;                                 /* the id of our note/transaction/journal */
+    const char **echoes; /* the ids of all history entries that are ours, echo among them */
     size_t n_echoes;
     const char *created_id; /* of a created record */
     struct record *after;   /* read-back, NULL if there was none */
@@ -134,9 +135,9 @@ struct op_result {
     /* check */
     struct finding {
         enum { FINDING_OK, FINDING_WARN, FINDING_FAIL } level;
-        const char *what;  /* "reached", "account", "clock", "zone", "right", "state", "field", "scope" */
-        const char *text;  /* a sentence for a person, with the mend */
-    } *findings;
+        const char *what; /* "reached", "account", "clock", "zone", "right", "state", "field", "scope" */
+        const char *text; /* a sentence for a person, with the mend */
+    } * findings;
     size_t n_findings;
 
     /* versions: name -> closed; as JSON object {"1.1":true} */
@@ -162,12 +163,21 @@ typedef bool op_unchanged(void *arg, const char *id, uint64_t hash);
 struct op *op_list(const struct tracker *t, const char *cursor, msec_t since, op_unchanged *unchanged, void *arg);
 
 /* One record, with detail (texts, history, relations). When it is not there or
- * not readable: presence, by the probes the recipe names (project and account). */
+ * not readable: presence, by the probes the recipe names (project and account).
+ *   OK        records[0] when PRESENT or OUT_OF_SCOPE; none when MERGED or GONE (the tracker
+ *             says itself that it is deleted), nor when the one record can't be read: quarantined
+ *   GONE      presence GONE: 404, and account and project answer
+ *   DENIED    presence FORBIDDEN: this record or its project; presence PRESENT: the tracker refuses
+ *             us (status 401), or a part of the record (its history); nothing is known of it */
 struct op *op_read(const struct tracker *t, const char *id);
 
 /* One composite change of one record. Whatever is NULL/NONE is left alone. The
  * caller has read the record just before (`before`), compared, and checked the
- * states it may start from. The result is read back. */
+ * states it may start from. What `before` shows already is not sent; where that is all,
+ * the result is OK after no request. Everything borrowed is copied.
+ *   OK        all of it shows in `after`, or in the history since
+ *   REJECTED  something doesn't: the flags say what did, the words what not and why
+ *   UNSURE    one of the requests may or may not have been carried out; also when reading back failed */
 struct write_note {
     enum visibility visibility;
     const char *body;   /* rendered Markdown without marker, frozen */
@@ -180,12 +190,13 @@ struct write_field {
 struct write_request {
     const char *id;
     const struct record *before;
-    enum state state;         /* STATE_NONE: leave */
-    enum outcome outcome;     /* NONE: leave; for trackers whose closing asks for one */
+    enum state state;     /* STATE_NONE: leave */
+    enum outcome outcome; /* NONE: leave; for trackers whose closing asks for one */
     const struct write_field *fields;
     size_t n_fields;
     const struct write_note *note; /* NULL: none */
-    bool keep_state;          /* public note on a record: send its present state along so that the tracker's own habit (RT reopens) doesn't move it */
+    bool keep_state; /* public note on a record: send its present state along so that the tracker's own habit (RT
+                        reopens) doesn't move it */
     const char *link_url, *link_title; /* NULL: none; a remote link object */
 };
 struct op *op_write(const struct tracker *t, const struct write_request *w);

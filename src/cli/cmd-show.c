@@ -46,11 +46,11 @@ static json_t *evidence_rows(const json_t *item) {
     size_t i, k;
     json_array_foreach(json_object_get(item, "links"), i, link)
         json_array_foreach(json_object_get(link, "evidence"), k, evidence) {
-        json_t *row = json_copy(evidence);
-        json_object_set(row, "of", json_object_get(link, "problem"));
-        json_object_set(row, "status", json_object_get(link, "status"));
-        json_array_append_new(rows, row);
-    }
+            json_t *row = json_copy(evidence);
+            json_object_set(row, "of", json_object_get(link, "problem"));
+            json_object_set(row, "status", json_object_get(link, "status"));
+            json_array_append_new(rows, row);
+        }
     return rows;
 }
 

@@ -71,9 +71,9 @@ static bool needs_attention(const json_t *status) {
     if (at(status, "/attention/total") > 0 || at(status, "/outbox/parked") > 0 ||
         !json_bool(json_object_get(status, "outbox"), "open", true))
         return true;
-    json_array_foreach(json_object_get(status, "trackers"), i,
-                       t) if (str_is(json_text(t, "state"), "down") ||
-                              str_is(json_text(t, "state"), "stopped")) return true;
+    json_array_foreach(json_object_get(status, "trackers"), i, t)
+        if (str_is(json_text(t, "state"), "down") || str_is(json_text(t, "state"), "stopped"))
+            return true;
     return false;
 }
 

@@ -23,7 +23,8 @@ static void bullets(const struct cli_sheet *s, const json_t *list, const char *n
     size_t i;
     json_t *item;
     if (json_is_array(list) && json_array_size(list) > 0) {
-        json_array_foreach((json_t *)(uintptr_t)list, i, item) bullet(s, text_of(a, item));
+        json_array_foreach((json_t *)(uintptr_t)list, i, item)
+            bullet(s, text_of(a, item));
         return;
     }
     bullet(s, json_is_string(list) ? json_string_value(list) : none);

@@ -36,12 +36,13 @@ static void grid_fill(struct grid *g, struct arena *a, const json_t *items) {
     json_t *item;
     for (size_t i = 0; i < g->n; i++)
         g->natural[i] = text_width(g->columns[i].title);
-    json_array_foreach((json_t *)(uintptr_t)items, row, item) for (size_t i = 0; i < g->n; i++) {
-        const char *text = cell_shown(a, g->sheet, &g->columns[i], item);
-        int width = text_width(text);
-        g->cells[row * g->n + i] = text;
-        g->natural[i] = width > g->natural[i] ? width : g->natural[i];
-    }
+    json_array_foreach((json_t *)(uintptr_t)items, row, item)
+        for (size_t i = 0; i < g->n; i++) {
+            const char *text = cell_shown(a, g->sheet, &g->columns[i], item);
+            int width = text_width(text);
+            g->cells[row * g->n + i] = text;
+            g->natural[i] = width > g->natural[i] ? width : g->natural[i];
+        }
 }
 
 static int grid_total(const struct grid *g) {

@@ -55,10 +55,13 @@ static const char *json_shown(struct diff *d, const json_t *j) {
 static void diff_json(struct diff *d, const char *key, const json_t *before, const json_t *after) {
     const char *name;
     json_t *v;
-    json_object_foreach((json_t *)before, name, v) if (!json_equal(v, json_object_get(after, name))) diff_line(
-        d, "%s%s, %s: %s -> %s", d->section, key, name, json_shown(d, v), json_shown(d, json_object_get(after, name)));
-    json_object_foreach((json_t *)after, name, v) if (!json_object_get(before, name))
-        diff_line(d, "%s%s, %s: none -> %s", d->section, key, name, json_shown(d, v));
+    json_object_foreach((json_t *)before, name, v)
+        if (!json_equal(v, json_object_get(after, name)))
+            diff_line(d, "%s%s, %s: %s -> %s", d->section, key, name, json_shown(d, v),
+                      json_shown(d, json_object_get(after, name)));
+    json_object_foreach((json_t *)after, name, v)
+        if (!json_object_get(before, name))
+            diff_line(d, "%s%s, %s: none -> %s", d->section, key, name, json_shown(d, v));
 }
 
 /* The first of several natives with one meaning is the one that is written. */
@@ -76,10 +79,13 @@ static void diff_order(struct diff *d, const json_t *before, const json_t *after
 static void diff_secrets(struct diff *d, const json_t *before, const json_t *after) {
     const char *name;
     json_t *v;
-    json_object_foreach((json_t *)before, name, v) if (!json_equal(v, json_object_get(after, name))) diff_line(
-        d, "%sauth, %s: %s", d->section, name, json_object_get(after, name) ? "changed (not shown)" : "removed");
-    json_object_foreach((json_t *)after, name, v) if (!json_object_get(before, name))
-        diff_line(d, "%sauth, %s: new (not shown)", d->section, name);
+    json_object_foreach((json_t *)before, name, v)
+        if (!json_equal(v, json_object_get(after, name)))
+            diff_line(d, "%sauth, %s: %s", d->section, name,
+                      json_object_get(after, name) ? "changed (not shown)" : "removed");
+    json_object_foreach((json_t *)after, name, v)
+        if (!json_object_get(before, name))
+            diff_line(d, "%sauth, %s: new (not shown)", d->section, name);
 }
 
 static const char *words_joined(struct diff *d, const char *const *words, size_t n) {

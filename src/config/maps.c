@@ -113,10 +113,12 @@ static void priority_once(struct reader *r, const json_t *all, const struct yaml
     const char *other;
     json_t *list, *one;
     size_t i;
-    json_object_foreach((json_t *)all, other,
-                        list) json_array_foreach(list, i, one) if (str_is_nocase(json_string_value(one), native))
-        faults_error(r->faults, at->place, "priorities: %s stands under %s already; one native priority, one meaning",
-                     text_shown(r->faults->arena, native), other);
+    json_object_foreach((json_t *)all, other, list)
+        json_array_foreach(list, i, one)
+            if (str_is_nocase(json_string_value(one), native))
+                faults_error(r->faults, at->place,
+                             "priorities: %s stands under %s already; one native priority, one meaning",
+                             text_shown(r->faults->arena, native), other);
 }
 
 void read_priorities(struct reader *r, const struct key *key, const struct yaml *value, void *target) {
@@ -180,9 +182,10 @@ void read_write(struct reader *r, const struct key *key, const struct yaml *valu
 static void field_once(struct reader *r, const json_t *all, const struct yaml *at) {
     const char *other;
     json_t *native;
-    json_object_foreach((json_t *)all, other, native) if (str_is_nocase(json_string_value(native), at->text))
-        faults_error(r->faults, at->place, "fields: %s holds %s already; give each its own field",
-                     text_shown(r->faults->arena, at->text), other);
+    json_object_foreach((json_t *)all, other, native)
+        if (str_is_nocase(json_string_value(native), at->text))
+            faults_error(r->faults, at->place, "fields: %s holds %s already; give each its own field",
+                         text_shown(r->faults->arena, at->text), other);
 }
 
 /* A field of the other role is a likelier slip than an unknown one. */

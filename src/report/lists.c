@@ -118,7 +118,8 @@ static int effects_decorate(const struct ask *k, int r, json_t *items) {
     size_t i;
     json_t *item;
     if (r == 0)
-        json_array_foreach(items, i, item) effect_decorate(k, item);
+        json_array_foreach(items, i, item)
+            effect_decorate(k, item);
     return r;
 }
 

@@ -102,7 +102,8 @@ static int attention_part(const struct ask *k, json_t *status) {
     int64_t total = 0;
     json_object_set_new(status, "attention", json_pack("{s:o}", "kinds", kinds));
     int r = counts_by_word(k, "SELECT kind, count(*) FROM attention GROUP BY kind ORDER BY kind", kinds);
-    json_object_foreach(kinds, kind, n) total += json_integer_value(n);
+    json_object_foreach(kinds, kind, n)
+        total += json_integer_value(n);
     json_object_set_new(json_object_get(status, "attention"), "total", json_integer(total));
     return r;
 }

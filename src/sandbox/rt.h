@@ -187,6 +187,8 @@ bool rt_watchers_set(const struct rt_actor *who, struct rt_ticket *t, const json
                      json_t *results);
 void rt_links_set(const struct rt_actor *who, struct rt_ticket *t, const json_t *data, bool creating, json_t *results);
 const char *rt_merge(const struct rt_actor *who, struct rt_ticket *from, const char *into);
+/* A link between tickets is not seen while one of them is deleted. */
+bool rt_is_deleted(const struct rt_ticket *a, const struct rt_ticket *b);
 bool rt_has_open_dependency(const struct rt_ticket *t);
 char *rt_ticket_uri(struct arena *a, const struct rt_ticket *t);
 

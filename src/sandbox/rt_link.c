@@ -92,6 +92,10 @@ static const struct {
     {"RefersTo", "RefersTo", "refers to", "no longer refers to", RT_REFERS_TO, false},
 };
 
+bool rt_is_deleted(const struct rt_ticket *a, const struct rt_ticket *b) {
+    return str_is(a->status, "deleted") || str_is(b->status, "deleted");
+}
+
 char *rt_ticket_uri(struct arena *a, const struct rt_ticket *t) {
     return arena_printf(a, "fsck.com-rt://rig.example/ticket/%d", t->id);
 }
@@ -150,6 +154,18 @@ static void link_record(const struct rt_actor *who, size_t kind, struct rt_ticke
             rt_txn_add(who, other, who->user, type, kinds[i].field, added ? NULL : near, added ? near : NULL, NULL);
 }
 
+/* Whether `to` is reached from `from` along links of that type. */
+static bool link_reaches(const struct rt_ticket *from, const struct rt_ticket *to, enum rt_link_type type, int depth) {
+    for (size_t i = 0; i < from->n_links && depth < 50; i++) {
+        const struct rt_link *l = from->links[i];
+        if (l->gone || l->type != type || l->base != from || !l->target || rt_is_deleted(from, l->target))
+            continue;
+        if (l->target == to || link_reaches(l->target, to, type, depth + 1))
+            return true;
+    }
+    return false;
+}
+
 static const char *link_add(const struct rt_actor *who, struct rt_ticket *t, size_t kind, const char *text,
                             bool creating) {
     struct rt *rt = who->rt;
@@ -164,6 +180,9 @@ static const char *link_add(const struct rt_actor *who, struct rt_ticket *t, siz
     if (link_find(t, kind, other, uri))
         return "Link already exists";
     bool reverse = kinds[kind].reverse;
+    if (other && kinds[kind].type != RT_REFERS_TO &&
+        link_reaches(reverse ? t : other, reverse ? other : t, kinds[kind].type, 0))
+        return "Refused to add link which would create a circular relationship";
     struct rt_link *l = arena_make(rt->a, struct rt_link);
     *l = (struct rt_link){.type = kinds[kind].type,
                           .base = reverse ? other : t,
@@ -219,9 +238,9 @@ static void links_drop(const struct rt_actor *who, struct rt_ticket *t, size_t k
     size_t n_drops = 0;
     for (size_t k = 0; k < n; k++) {
         struct rt_link *l = t->links[k];
-        if (keep[k] || !link_is(l, kind, t, NULL, NULL))
-            continue;
         const struct rt_ticket *other = kinds[kind].reverse ? l->base : l->target;
+        if (keep[k] || !link_is(l, kind, t, NULL, NULL) || (other && rt_is_deleted(other, t)))
+            continue;
         const char *uri = kinds[kind].reverse ? l->base_uri : l->target_uri;
         struct drop *d = arena_push(who->c->a, &drops, &n_drops);
         *d = (struct drop){l, other ? arena_printf(who->c->a, "%d", other->id) : uri};

@@ -64,7 +64,7 @@ static json_t *values_show(const struct rt_actor *who, const struct rt_ticket *t
 
 static bool is_to_deleted(const struct rt_ticket *t, const struct rt_link *l) {
     const struct rt_ticket *far = l->target == t ? l->base : l->target;
-    return far && (str_is(far->status, "deleted") || str_is(t->status, "deleted"));
+    return far && rt_is_deleted(far, t);
 }
 
 static json_t *link_show(const struct rt_actor *who, const struct rt_ticket *t, const struct rt_link *l) {

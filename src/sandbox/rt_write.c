@@ -253,6 +253,8 @@ static void value_begin(const struct rt_actor *who, struct rt_ticket *t, int i, 
         t->values[i] = (struct rt_value){true, arena_strdup(who->rt->a, value)};
 }
 
+static bool is_perl_true(const char *s) { return !str_empty(s) && !str_is(s, "0"); }
+
 bool rt_values_set(const struct rt_actor *who, struct rt_ticket *t, json_t *fields, bool creating, json_t *results) {
     const char *name;
     json_t *value;
@@ -276,7 +278,7 @@ bool rt_values_set(const struct rt_actor *who, struct rt_ticket *t, json_t *fiel
         }
         if (!rt_may(who, t, RT_MODIFY_CF))
             words = "Permission Denied";
-        else if (json_is_null(value) && t->values[i].present && t->values[i].text)
+        else if (json_is_null(value) && t->values[i].present && is_perl_true(t->values[i].text))
             words = value_delete(who, t, i);
         else
             words = value_set(who, t, i, text);

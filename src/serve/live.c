@@ -40,7 +40,9 @@ static json_t *live_ask(struct serve *s) {
 static const json_t *live_tracker(const json_t *live, const char *name) {
     size_t i;
     json_t *t;
-    json_array_foreach(json_object_get(live, "trackers"), i, t) if (str_is(json_text(t, "name"), name)) return t;
+    json_array_foreach(json_object_get(live, "trackers"), i, t)
+        if (str_is(json_text(t, "name"), name))
+            return t;
     return NULL;
 }
 

@@ -86,7 +86,9 @@ static void render_more(struct buf *b, const json_t *list, size_t shown) {
 static json_t *first_rows(const json_t *list) {
     json_t *rows = json_array(), *item;
     size_t i;
-    json_array_foreach(json_object_get(list, "items"), i, item) if (i < ROWS_MAX) json_array_append(rows, item);
+    json_array_foreach(json_object_get(list, "items"), i, item)
+        if (i < ROWS_MAX)
+            json_array_append(rows, item);
     return rows;
 }
 
@@ -104,8 +106,9 @@ static void render_attention(struct buf *b, const json_t *list, msec_t now) {
 static const char *defect_url(const json_t *defects, const char *ref) {
     size_t i;
     json_t *d;
-    json_array_foreach(json_object_get(defects, "items"), i,
-                       d) if (str_is(json_text(d, "ref"), ref)) return json_text(d, "url");
+    json_array_foreach(json_object_get(defects, "items"), i, d)
+        if (str_is(json_text(d, "ref"), ref))
+            return json_text(d, "url");
     return NULL;
 }
 

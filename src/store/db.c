@@ -9,20 +9,20 @@ void db_fail(struct store *s, const char *doing) {
         return;
     switch (code & 0xff) {
     case SQLITE_FULL:
-        s->failed = fault_set(&s->fault, -ENOSPC, "database: the disk is full: make room; nothing is lost, it goes on by itself");
+        s->failed = fault_set(&s->fault, -ENOSPC,
+                              "database: the disk is full: make room; nothing is lost, it goes on by itself");
         break;
     case SQLITE_IOERR:
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        s->failed = fault_set(&s->fault, -EIO, "database: %s (%s): check the disk, then run bascule doctor", sqlite3_errmsg(s->db),
-                              doing);
+        s->failed = fault_set(&s->fault, -EIO, "database: %s (%s): check the disk, then run bascule doctor",
+                              sqlite3_errmsg(s->db), doing);
         break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         s->failed = fault_set(&s->fault, -EBUSY, "database: another process holds it: is a second bascule running?");
         break;
-    default:
-        s->failed = fault_set(&s->fault, -EIO, "database: %s (%s)", sqlite3_errmsg(s->db), doing);
+    default: s->failed = fault_set(&s->fault, -EIO, "database: %s (%s)", sqlite3_errmsg(s->db), doing);
     }
 }
 

@@ -38,7 +38,9 @@ void db_fail(struct store *s, const char *doing);
 static inline const char *col_text(struct arena *a, sqlite3_stmt *q, int c) {
     return arena_strdup(a, (const char *)sqlite3_column_text(q, c));
 }
-static inline int64_t col_int(sqlite3_stmt *q, int c) { return sqlite3_column_int64(q, c); }
+static inline int64_t col_int(sqlite3_stmt *q, int c) {
+    return sqlite3_column_int64(q, c);
+}
 /* A column of JSON; owned by the store until the transaction ends. */
 json_t *col_json(struct store *s, sqlite3_stmt *q, int c);
 /* Texts of column 0, all rows. */

@@ -6,7 +6,8 @@
 
 void store_due(struct store *s, enum kind kind, const char *id, int64_t batch, bool adopt, const char *cause) {
     db_run(s,
-           "INSERT INTO due VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET batch = max(batch, excluded.batch), adopt = adopt AND "
+           "INSERT INTO due VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET batch = max(batch, excluded.batch), adopt "
+           "= adopt AND "
            "excluded.adopt",
            "ssiis", kind_name(kind), id, batch, (int64_t)adopt, cause);
 }
@@ -19,28 +20,37 @@ void store_due_problem(struct store *s, int64_t id, bool adopt, const char *caus
 
 void store_due_incidents_of(struct store *s, int64_t problem, int64_t batch, bool adopt, const char *cause) {
     db_run(s,
-           "INSERT INTO due SELECT 'incident', ref, ?2, ?3, ?4 FROM link WHERE problem = ?1 AND kind = 'incident' AND status = 'confirmed' ON "
+           "INSERT INTO due SELECT 'incident', ref, ?2, ?3, ?4 FROM link WHERE problem = ?1 AND kind = 'incident' AND "
+           "status = 'confirmed' ON "
            "CONFLICT DO UPDATE SET batch = max(batch, excluded.batch), adopt = adopt AND excluded.adopt",
            "iiis", problem, batch, (int64_t)adopt, cause);
 }
 
 void store_due_all(struct store *s, bool adopt, const char *cause) {
-    db_run(s, "INSERT INTO due SELECT 'problem', CAST(id AS TEXT), 0, ?1, ?2 FROM problem WHERE true ON CONFLICT DO NOTHING", "is", (int64_t)adopt, cause);
-    db_run(s, "INSERT INTO due SELECT 'incident', ref, 0, ?1, ?2 FROM incident WHERE true ON CONFLICT DO NOTHING", "is", (int64_t)adopt, cause);
-    db_run(s, "INSERT INTO due SELECT DISTINCT 'defect', ref, 0, ?1, ?2 FROM link WHERE kind = 'defect' ON CONFLICT DO NOTHING", "is",
+    db_run(
+        s,
+        "INSERT INTO due SELECT 'problem', CAST(id AS TEXT), 0, ?1, ?2 FROM problem WHERE true ON CONFLICT DO NOTHING",
+        "is", (int64_t)adopt, cause);
+    db_run(s, "INSERT INTO due SELECT 'incident', ref, 0, ?1, ?2 FROM incident WHERE true ON CONFLICT DO NOTHING", "is",
            (int64_t)adopt, cause);
+    db_run(s,
+           "INSERT INTO due SELECT DISTINCT 'defect', ref, 0, ?1, ?2 FROM link WHERE kind = 'defect' ON CONFLICT DO "
+           "NOTHING",
+           "is", (int64_t)adopt, cause);
 }
 
 size_t store_due_take(struct store *s, struct arena *a, size_t limit, struct due_row **ret) {
     size_t n = 0;
     *ret = NULL;
-    sqlite3_stmt *q = db_query(s,
-                               "SELECT kind, id, batch, adopt, cause FROM due ORDER BY CASE kind WHEN 'problem' THEN 0 WHEN 'incident' THEN 1 "
-                               "ELSE 2 END LIMIT ?",
-                               "i", (int64_t)limit);
+    sqlite3_stmt *q = db_query(
+        s,
+        "SELECT kind, id, batch, adopt, cause FROM due ORDER BY CASE kind WHEN 'problem' THEN 0 WHEN 'incident' THEN 1 "
+        "ELSE 2 END LIMIT ?",
+        "i", (int64_t)limit);
     while (db_next(s, q)) {
         struct due_row *d = arena_push(a, ret, &n);
-        *d = (struct due_row){.id = col_text(a, q, 1), .batch = col_int(q, 2), .adopt = col_int(q, 3) != 0, .cause = col_text(a, q, 4)};
+        *d = (struct due_row){
+            .id = col_text(a, q, 1), .batch = col_int(q, 2), .adopt = col_int(q, 3) != 0, .cause = col_text(a, q, 4)};
         kind_parse((const char *)sqlite3_column_text(q, 0), &d->kind);
     }
     for (size_t i = 0; i < n; i++)
@@ -48,11 +58,14 @@ size_t store_due_take(struct store *s, struct arena *a, size_t limit, struct due
     return n;
 }
 
-bool store_due_any(struct store *s) { return db_number(s, 0, "SELECT EXISTS (SELECT 1 FROM due)", "") != 0; }
+bool store_due_any(struct store *s) {
+    return db_number(s, 0, "SELECT EXISTS (SELECT 1 FROM due)", "") != 0;
+}
 
 void store_again(struct store *s, enum kind kind, const char *id, msec_t at) {
     if (at)
-        db_run(s, "INSERT INTO again VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", "ssi", kind_name(kind), id, at);
+        db_run(s, "INSERT INTO again VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", "ssi",
+               kind_name(kind), id, at);
     else
         db_run(s, "DELETE FROM again WHERE kind = ? AND id = ?", "ss", kind_name(kind), id);
 }
@@ -60,7 +73,10 @@ void store_again(struct store *s, enum kind kind, const char *id, msec_t at) {
 msec_t store_again_ripe(struct store *s, msec_t now) {
     msec_t first = db_number(s, 0, "SELECT min(at) FROM again", "");
     if (first && first <= now) {
-        db_run(s, "INSERT INTO due SELECT kind, id, 0, 0, 'its time has come' FROM again WHERE at <= ? ON CONFLICT DO NOTHING", "i", now);
+        db_run(s,
+               "INSERT INTO due SELECT kind, id, 0, 0, 'its time has come' FROM again WHERE at <= ? ON CONFLICT DO "
+               "NOTHING",
+               "i", now);
         db_run(s, "DELETE FROM again WHERE at <= ?", "i", now);
         first = db_number(s, 0, "SELECT min(at) FROM again", "");
     }
@@ -69,7 +85,8 @@ msec_t store_again_ripe(struct store *s, msec_t now) {
 
 void store_lookup_add(struct store *s, const struct lookup_row *l, msec_t next) {
     db_run(s,
-           "INSERT INTO lookup (ref, next, hash, adopt) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET next = min(next, excluded.next), hash = "
+           "INSERT INTO lookup (ref, next, hash, adopt) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET next = min(next, "
+           "excluded.next), hash = "
            "excluded.hash, adopt = adopt AND excluded.adopt WHERE excluded.hash <> 0",
            "siii", l->ref, next, (int64_t)l->hash, (int64_t)l->adopt);
 }
@@ -82,11 +99,13 @@ void store_lookup_later(struct store *s, const char *ref, msec_t next, const cha
     db_run(s, "UPDATE lookup SET next = ?, tries = tries + 1, why = ? WHERE ref = ?", "iss", next, why, ref);
 }
 
-size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit, struct lookup_row **ret) {
-    sqlite3_stmt *q = db_query(s,
-                               "SELECT ref, hash, adopt, tries FROM lookup WHERE next <= ?2 AND ref >= ?1 || ':' AND ref < ?1 || ';' ORDER BY "
-                               "next, ref LIMIT ?3",
-                               "sii", tracker, now, (int64_t)limit);
+size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
+                     struct lookup_row **ret) {
+    sqlite3_stmt *q = db_query(
+        s,
+        "SELECT ref, hash, adopt, tries FROM lookup WHERE next <= ?2 AND ref >= ?1 || ':' AND ref < ?1 || ';' ORDER BY "
+        "next, ref LIMIT ?3",
+        "sii", tracker, now, (int64_t)limit);
     size_t n = 0;
     *ret = NULL;
     while (db_next(s, q))
@@ -106,12 +125,14 @@ bool store_lookup_waits(struct store *s, const char *ref, uint64_t hash) {
 }
 
 int64_t store_lookups_changed(struct store *s, const char *tracker) {
-    return db_number(s, 0, "SELECT count(*) FROM lookup WHERE hash <> 0 AND ref >= ?1 || ':' AND ref < ?1 || ';'", "s", tracker);
+    return db_number(s, 0, "SELECT count(*) FROM lookup WHERE hash <> 0 AND ref >= ?1 || ':' AND ref < ?1 || ';'", "s",
+                     tracker);
 }
 
 void store_attention_set(struct store *s, const struct attention_item *item, msec_t now) {
     db_run(s,
-           "INSERT INTO attention (kind, subject, text, who, clear, since) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET text = "
+           "INSERT INTO attention (kind, subject, text, who, clear, since) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO "
+           "UPDATE SET text = "
            "excluded.text, who = excluded.who, clear = excluded.clear WHERE text <> excluded.text",
            "ssSSSi", item->kind, item->subject, item->text, item->who, item->clear, now);
 }
@@ -128,8 +149,8 @@ static bool listed(const char *kinds, const char *kind) {
     return false;
 }
 
-void store_attention_sync(struct store *s, const char *subject, const char *kinds, const struct attention_item *items, size_t n,
-                          msec_t now) {
+void store_attention_sync(struct store *s, const char *subject, const char *kinds, const struct attention_item *items,
+                          size_t n, msec_t now) {
     struct arena *a = arena_new();
     const char **have;
     size_t n_have = db_texts(s, a, db_query(s, "SELECT kind FROM attention WHERE subject = ?", "s", subject), &have);
@@ -147,14 +168,16 @@ void store_attention_sync(struct store *s, const char *subject, const char *kind
 
 void store_journal(struct store *s, msec_t at, const struct journal_entry *e) {
     struct arena *a = arena_new();
-    db_run(s, "INSERT INTO journal (at, actor, what, ref, problem, effect, text, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "iSSSiiSs", at,
-           e->actor, e->what, e->ref, e->problem, e->effect, e->text, e->data ? json_print(a, e->data) : NULL);
+    db_run(s, "INSERT INTO journal (at, actor, what, ref, problem, effect, text, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+           "iSSSiiSs", at, e->actor, e->what, e->ref, e->problem, e->effect, e->text,
+           e->data ? json_print(a, e->data) : NULL);
     arena_free(a);
 }
 
 void store_quarantine(struct store *s, const char *tracker, const char *id, const char *why, msec_t now) {
     if (why)
-        db_run(s, "INSERT INTO quarantine VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET why = excluded.why", "sssi", tracker, id, why, now);
+        db_run(s, "INSERT INTO quarantine VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET why = excluded.why", "sssi",
+               tracker, id, why, now);
     else
         db_run(s, "DELETE FROM quarantine WHERE tracker = ? AND id = ?", "ss", tracker, id);
 }

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #define COLUMNS                                                                                                        \
-    "n, ref, key, reason, error, echo, marker, kind, state, want, from_states, problem, turn, batch, decision, attempts, created, " \
-    "not_before, sent, settled, adopted, looks, alive, batch <> 0 AND batch NOT IN (SELECT id FROM batch WHERE state = 'released')"
+    "n, ref, key, reason, error, echo, marker, kind, state, want, from_states, problem, turn, batch, decision, "       \
+    "attempts, created, "                                                                                              \
+    "not_before, sent, settled, adopted, looks, alive, batch <> 0 AND batch NOT IN (SELECT id FROM batch WHERE state " \
+    "= 'released')"
 
 static void effect_read(struct store *s, struct arena *a, sqlite3_stmt *q, struct effect_row *ret) {
     struct effect *e = &ret->e;
@@ -38,12 +40,13 @@ int64_t store_effect_add(struct store *s, const struct effect_row *row, bool sup
     struct arena *a = arena_new();
     int64_t before = sqlite3_total_changes64(s->db);
     db_run(s,
-           "INSERT INTO effect (ref, kind, key, want, from_states, state, reason, problem, turn, batch, decision, adopted, marker, created, "
+           "INSERT INTO effect (ref, kind, key, want, from_states, state, reason, problem, turn, batch, decision, "
+           "adopted, marker, created, "
            "not_before, settled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
            "sssssssiiiiisiii", e->ref, effect_kind_name(e->kind), e->key, json_print(a, e->want),
-           e->from ? json_print(a, e->from) : NULL, superseded ? "superseded" : "pending", e->reason ? e->reason : "", e->problem,
-           (int64_t)e->turn, e->batch, e->decision, (int64_t)row->adopted, row->marker, e->created, e->not_before,
-           superseded ? e->created : (int64_t)0);
+           e->from ? json_print(a, e->from) : NULL, superseded ? "superseded" : "pending", e->reason ? e->reason : "",
+           e->problem, (int64_t)e->turn, e->batch, e->decision, (int64_t)row->adopted, row->marker, e->created,
+           e->not_before, superseded ? e->created : (int64_t)0);
     arena_free(a);
     return !s->failed && sqlite3_total_changes64(s->db) > before ? sqlite3_last_insert_rowid(s->db) : 0;
 }
@@ -61,20 +64,24 @@ bool store_effect(struct store *s, struct arena *a, int64_t n, struct effect_row
 }
 
 bool store_effect_by_marker(struct store *s, struct arena *a, const char *marker, struct effect_row *ret) {
-    return effect_one(s, a, db_query(s, "SELECT " COLUMNS " FROM effect WHERE marker = ? ORDER BY n LIMIT 1", "s", marker), ret);
+    return effect_one(
+        s, a, db_query(s, "SELECT " COLUMNS " FROM effect WHERE marker = ? ORDER BY n LIMIT 1", "s", marker), ret);
 }
 
 bool store_effect_by_key(struct store *s, struct arena *a, const char *key, struct effect_row *ret) {
     return effect_one(s, a, db_query(s, "SELECT " COLUMNS " FROM effect WHERE key = ?", "s", key), ret);
 }
 
-void store_effect_move(struct store *s, int64_t n, enum effect_state to, const char *error, const char *echo, msec_t now) {
+void store_effect_move(struct store *s, int64_t n, enum effect_state to, const char *error, const char *echo,
+                       msec_t now) {
     bool ends = to == EFFECT_DONE || to == EFFECT_SUPERSEDED;
     db_run(s,
-           "UPDATE effect SET state = ?2, error = CASE WHEN ?2 = 'done' THEN NULL ELSE coalesce(?3, error) END, echo = coalesce(?4, echo), "
+           "UPDATE effect SET state = ?2, error = CASE WHEN ?2 = 'done' THEN NULL ELSE coalesce(?3, error) END, echo = "
+           "coalesce(?4, echo), "
            "sent = CASE WHEN ?2 = 'in-flight' THEN ?5 ELSE sent END, attempts = attempts + (?2 = 'in-flight'), "
            "looks = CASE WHEN ?2 = 'unsure' THEN 0 ELSE looks END, "
-           "alive = CASE WHEN ?2 = 'in-flight' THEN ?5 ELSE alive END, settled = CASE WHEN ?6 THEN ?5 ELSE settled END WHERE n = ?1",
+           "alive = CASE WHEN ?2 = 'in-flight' THEN ?5 ELSE alive END, settled = CASE WHEN ?6 THEN ?5 ELSE settled END "
+           "WHERE n = ?1",
            "isssii", n, effect_state_name(to), error, echo, now, (int64_t)ends);
 }
 
@@ -82,9 +89,13 @@ void store_effect_later(struct store *s, int64_t n, msec_t not_before, const cha
     db_run(s, "UPDATE effect SET not_before = ?, error = coalesce(?, error) WHERE n = ?", "isi", not_before, error, n);
 }
 
-void store_effect_looked(struct store *s, int64_t n, int looks) { db_run(s, "UPDATE effect SET looks = ? WHERE n = ?", "ii", (int64_t)looks, n); }
+void store_effect_looked(struct store *s, int64_t n, int looks) {
+    db_run(s, "UPDATE effect SET looks = ? WHERE n = ?", "ii", (int64_t)looks, n);
+}
 
-void store_effect_alive(struct store *s, int64_t n, msec_t alive) { db_run(s, "UPDATE effect SET alive = ? WHERE n = ?", "ii", alive, n); }
+void store_effect_alive(struct store *s, int64_t n, msec_t alive) {
+    db_run(s, "UPDATE effect SET alive = ? WHERE n = ?", "ii", alive, n);
+}
 
 void store_effect_want(struct store *s, int64_t n, const json_t *want) {
     struct arena *a = arena_new();
@@ -94,7 +105,8 @@ void store_effect_want(struct store *s, int64_t n, const json_t *want) {
 
 size_t store_effects_open(struct store *s, struct arena *a, const char *ref, struct effect_row **ret) {
     sqlite3_stmt *q = db_query(s,
-                               "SELECT " COLUMNS " FROM effect WHERE ref = ? AND state IN ('pending', 'in-flight', 'unsure', 'parked') "
+                               "SELECT " COLUMNS
+                               " FROM effect WHERE ref = ? AND state IN ('pending', 'in-flight', 'unsure', 'parked') "
                                "ORDER BY n LIMIT 500",
                                "s", ref);
     size_t n = 0;
@@ -106,27 +118,34 @@ size_t store_effects_open(struct store *s, struct arena *a, const char *ref, str
 
 #define RELEASED "(batch = 0 OR batch IN (SELECT id FROM batch WHERE state = 'released'))"
 
-size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit, const char ***ret) {
+size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
+                           const char ***ret) {
     return db_texts(s, a,
                     db_query(s,
-                             "SELECT ref FROM effect WHERE state IN ('pending', 'in-flight', 'unsure') AND ref >= ?1 || ':' AND ref < ?1 || ';' AND "
-                             "not_before <= ?2 AND (state <> 'pending' OR " RELEASED ") GROUP BY ref ORDER BY min(n) LIMIT ?3",
+                             "SELECT ref FROM effect WHERE state IN ('pending', 'in-flight', 'unsure') AND ref >= ?1 "
+                             "|| ':' AND ref < ?1 || ';' AND "
+                             "not_before <= ?2 AND (state <> 'pending' OR " RELEASED
+                             ") GROUP BY ref ORDER BY min(n) LIMIT ?3",
                              "sii", tracker, now, (int64_t)limit),
                     ret);
 }
 
 msec_t store_next_sendable(struct store *s, const char *tracker, msec_t now) {
     return db_number(s, 0,
-                     "SELECT min(not_before) FROM effect WHERE state IN ('pending', 'unsure') AND ref >= ?1 || ':' AND ref < ?1 || ';' AND not_before > ?2",
+                     "SELECT min(not_before) FROM effect WHERE state IN ('pending', 'unsure') AND ref >= ?1 || ':' AND "
+                     "ref < ?1 || ';' AND not_before > ?2",
                      "si", tracker, now);
 }
 
-static int changed(struct store *s, int64_t before) { return s->failed ? 0 : (int)(sqlite3_total_changes64(s->db) - before); }
+static int changed(struct store *s, int64_t before) {
+    return s->failed ? 0 : (int)(sqlite3_total_changes64(s->db) - before);
+}
 
 int store_supersede_turn(struct store *s, const char *ref, int turn, const char *why, msec_t now) {
     int64_t before = sqlite3_total_changes64(s->db);
     db_run(s,
-           "UPDATE effect SET state = 'superseded', settled = ?4, error = ?3 WHERE ref = ?1 AND kind IN ('state', 'note') AND turn < ?2 AND "
+           "UPDATE effect SET state = 'superseded', settled = ?4, error = ?3 WHERE ref = ?1 AND kind IN ('state', "
+           "'note') AND turn < ?2 AND "
            "state = 'pending'",
            "sisi", ref, (int64_t)turn, why, now);
     return changed(s, before);
@@ -135,7 +154,8 @@ int store_supersede_turn(struct store *s, const char *ref, int turn, const char 
 int store_supersede_field(struct store *s, const char *ref, const char *field, msec_t now) {
     int64_t before = sqlite3_total_changes64(s->db);
     db_run(s,
-           "UPDATE effect SET state = 'superseded', settled = ?3, error = 'a newer value' WHERE ref = ?1 AND kind = 'field' AND "
+           "UPDATE effect SET state = 'superseded', settled = ?3, error = 'a newer value' WHERE ref = ?1 AND kind = "
+           "'field' AND "
            "json_extract(want, '$.field') = ?2 AND state IN ('pending', 'parked')",
            "ssi", ref, field, now);
     return changed(s, before);
@@ -149,16 +169,21 @@ int store_in_flight_unsure(struct store *s, msec_t now) {
 }
 
 int store_told_revision(struct store *s, const char *ref, int64_t problem) {
-    return (int)db_number(s, 0, "SELECT max(json_extract(want, '$.revision')) FROM effect WHERE ref = ? AND kind = 'note' AND problem = ?",
-                          "si", ref, problem);
+    return (int)db_number(
+        s, 0,
+        "SELECT max(json_extract(want, '$.revision')) FROM effect WHERE ref = ? AND kind = 'note' AND problem = ?",
+        "si", ref, problem);
 }
 
-int64_t store_next_decision(struct store *s) { return db_number(s, 0, "SELECT coalesce(max(n), 0) + 1 FROM effect", ""); }
+int64_t store_next_decision(struct store *s) {
+    return db_number(s, 0, "SELECT coalesce(max(n), 0) + 1 FROM effect", "");
+}
 
 int store_adopted_release(struct store *s) {
     int64_t before = sqlite3_total_changes64(s->db);
     db_run(s,
-           "UPDATE effect SET state = 'pending', settled = 0, error = NULL WHERE state = 'superseded' AND adopted = 1 AND (kind <> 'state' "
+           "UPDATE effect SET state = 'pending', settled = 0, error = NULL WHERE state = 'superseded' AND adopted = 1 "
+           "AND (kind <> 'state' "
            "OR turn = (SELECT turn FROM incident WHERE incident.ref = effect.ref))",
            "");
     int n = changed(s, before);
@@ -168,19 +193,23 @@ int store_adopted_release(struct store *s) {
 
 json_t *store_adopted_counts(struct store *s) {
     json_t *counts = json_object();
-    sqlite3_stmt *q = db_query(s,
-                               "SELECT kind || CASE kind WHEN 'note' THEN ' ' || json_extract(want, '$.note') WHEN 'state' THEN ' ' || "
-                               "json_extract(want, '$.state') ELSE '' END, count(*) FROM effect WHERE state = 'superseded' AND adopted = 1 AND "
-                               "(kind <> 'state' OR turn = (SELECT turn FROM incident WHERE incident.ref = effect.ref)) GROUP BY 1 ORDER BY 1",
-                               "");
+    sqlite3_stmt *q = db_query(
+        s,
+        "SELECT kind || CASE kind WHEN 'note' THEN ' ' || json_extract(want, '$.note') WHEN 'state' THEN ' ' || "
+        "json_extract(want, '$.state') ELSE '' END, count(*) FROM effect WHERE state = 'superseded' AND adopted = 1 "
+        "AND "
+        "(kind <> 'state' OR turn = (SELECT turn FROM incident WHERE incident.ref = effect.ref)) GROUP BY 1 ORDER BY 1",
+        "");
     while (db_next(s, q))
         json_object_set_new(counts, (const char *)sqlite3_column_text(q, 0), json_integer(sqlite3_column_int64(q, 1)));
     return counts;
 }
 
 void store_effects_merge(struct store *s, const char *from_ref, const char *why, msec_t now) {
-    db_run(s, "UPDATE effect SET state = 'superseded', settled = ?3, error = ?2 WHERE ref = ?1 AND state IN ('pending', 'parked')", "ssi",
-           from_ref, why, now);
+    db_run(s,
+           "UPDATE effect SET state = 'superseded', settled = ?3, error = ?2 WHERE ref = ?1 AND state IN ('pending', "
+           "'parked')",
+           "ssi", from_ref, why, now);
 }
 
 int64_t store_batch_new(struct store *s, int64_t problem, const char *cause, msec_t now) {
@@ -194,12 +223,15 @@ size_t store_batches_close(struct store *s, struct arena *a, int brake, struct b
     if (db_number(s, 0, "SELECT count(*) FROM batch WHERE state = 'gathering'", "") == 0)
         return 0;
     db_run(s,
-           "UPDATE batch SET tells = (SELECT count(DISTINCT ref) FROM effect WHERE batch = batch.id AND kind = 'note' AND state = 'pending' AND "
-           "json_extract(want, '$.visibility') = 'public'), moves = (SELECT count(*) FROM effect WHERE batch = batch.id AND kind = 'state' AND "
+           "UPDATE batch SET tells = (SELECT count(DISTINCT ref) FROM effect WHERE batch = batch.id AND kind = 'note' "
+           "AND state = 'pending' AND "
+           "json_extract(want, '$.visibility') = 'public'), moves = (SELECT count(*) FROM effect WHERE batch = "
+           "batch.id AND kind = 'state' AND "
            "state = 'pending') WHERE state = 'gathering' AND NOT EXISTS (SELECT 1 FROM due WHERE due.batch = batch.id)",
            "");
     sqlite3_stmt *q = db_query(s,
-                               "SELECT id, problem, tells, moves, cause FROM batch WHERE state = 'gathering' AND max(tells, moves) > ? AND NOT "
+                               "SELECT id, problem, tells, moves, cause FROM batch WHERE state = 'gathering' AND "
+                               "max(tells, moves) > ? AND NOT "
                                "EXISTS (SELECT 1 FROM due WHERE due.batch = batch.id)",
                                "i", (int64_t)brake);
     while (db_next(s, q))
@@ -209,7 +241,8 @@ size_t store_batches_close(struct store *s, struct arena *a, int brake, struct b
                                                             .moves = (int)col_int(q, 3),
                                                             .cause = col_text(a, q, 4)};
     db_run(s,
-           "UPDATE batch SET state = CASE WHEN max(tells, moves) > ? THEN 'braked' ELSE 'released' END WHERE state = 'gathering' AND NOT EXISTS "
+           "UPDATE batch SET state = CASE WHEN max(tells, moves) > ? THEN 'braked' ELSE 'released' END WHERE state = "
+           "'gathering' AND NOT EXISTS "
            "(SELECT 1 FROM due WHERE due.batch = batch.id)",
            "i", (int64_t)brake);
     return n;
@@ -225,7 +258,11 @@ bool store_batch(struct store *s, struct arena *a, int64_t id, struct batch_row 
     sqlite3_stmt *q = db_query(s, "SELECT id, problem, tells, moves, cause FROM batch WHERE id = ?", "i", id);
     if (!db_next(s, q))
         return false;
-    *ret = (struct batch_row){.id = col_int(q, 0), .problem = col_int(q, 1), .tells = (int)col_int(q, 2), .moves = (int)col_int(q, 3), .cause = col_text(a, q, 4)};
+    *ret = (struct batch_row){.id = col_int(q, 0),
+                              .problem = col_int(q, 1),
+                              .tells = (int)col_int(q, 2),
+                              .moves = (int)col_int(q, 3),
+                              .cause = col_text(a, q, 4)};
     db_end(q);
     return true;
 }
@@ -233,8 +270,10 @@ bool store_batch(struct store *s, struct arena *a, int64_t id, struct batch_row 
 void store_keys_copy(struct store *s, struct arena *a, int64_t from, int64_t to, const char *ref, msec_t now) {
     const char *old = arena_printf(a, ":P-%lld", (long long)from), *fresh = arena_printf(a, ":P-%lld", (long long)to);
     db_run(s,
-           "INSERT INTO effect (ref, kind, key, want, state, reason, problem, turn, created, settled) SELECT ref, kind, replace(key, ?1, ?2), want, "
-           "'superseded', 'told under its other problem', ?4, turn, ?5, ?5 FROM effect WHERE kind = 'note' AND problem = ?3 AND (?6 IS NULL OR ref = "
+           "INSERT INTO effect (ref, kind, key, want, state, reason, problem, turn, created, settled) SELECT ref, "
+           "kind, replace(key, ?1, ?2), want, "
+           "'superseded', 'told under its other problem', ?4, turn, ?5, ?5 FROM effect WHERE kind = 'note' AND problem "
+           "= ?3 AND (?6 IS NULL OR ref = "
            "?6) AND (key LIKE '%' || ?1 OR key LIKE '%' || ?1 || ':%') ON CONFLICT (key) DO NOTHING",
            "ssiiis", old, fresh, from, to, now, ref);
 }
@@ -242,8 +281,10 @@ void store_keys_copy(struct store *s, struct arena *a, int64_t from, int64_t to,
 json_t *store_effect_counts(struct store *s, int64_t n) {
     json_t *counts = json_object();
     sqlite3_stmt *q = db_query(s,
-                               "SELECT kind || CASE kind WHEN 'note' THEN ' ' || json_extract(want, '$.visibility') || ' ' || json_extract(want, '$.note') "
-                               "WHEN 'state' THEN ' ' || json_extract(want, '$.state') WHEN 'field' THEN ' ' || json_extract(want, '$.field') ELSE '' END, "
+                               "SELECT kind || CASE kind WHEN 'note' THEN ' ' || json_extract(want, '$.visibility') || "
+                               "' ' || json_extract(want, '$.note') "
+                               "WHEN 'state' THEN ' ' || json_extract(want, '$.state') WHEN 'field' THEN ' ' || "
+                               "json_extract(want, '$.field') ELSE '' END, "
                                "count(*) FROM effect WHERE n >= ? AND state = 'pending' GROUP BY 1 ORDER BY 1",
                                "i", n);
     while (db_next(s, q))

@@ -13,15 +13,20 @@
 
 void store_evidence_add(struct store *s, const struct evidence *e, msec_t seen) {
     db_run(s,
-           "INSERT INTO evidence (incident, defect, problem, origin, source, place, actor, at, suggested, quote, seen) VALUES (?, ?, ?, "
+           "INSERT INTO evidence (incident, defect, problem, origin, source, place, actor, at, suggested, quote, seen) "
+           "VALUES (?, ?, ?, "
            "?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-           "SSiSSSsiisi", e->incident, e->defect, e->problem, e->origin, e->source, e->place, e->actor, e->at, (int64_t)e->suggested,
-           e->quote, seen);
+           "SSiSSSsiisi", e->incident, e->defect, e->problem, e->origin, e->source, e->place, e->actor, e->at,
+           (int64_t)e->suggested, e->quote, seen);
 }
 
-void store_evidence_drop(struct store *s, int64_t n) { db_run(s, "DELETE FROM evidence WHERE n = ?", "i", n); }
+void store_evidence_drop(struct store *s, int64_t n) {
+    db_run(s, "DELETE FROM evidence WHERE n = ?", "i", n);
+}
 
-void store_evidence_confirm(struct store *s, int64_t n) { db_run(s, "UPDATE evidence SET suggested = 0 WHERE n = ?", "i", n); }
+void store_evidence_confirm(struct store *s, int64_t n) {
+    db_run(s, "UPDATE evidence SET suggested = 0 WHERE n = ?", "i", n);
+}
 
 static void evidence_read(struct arena *a, sqlite3_stmt *q, struct evidence *ret) {
     *ret = (struct evidence){.n = col_int(q, 0),
@@ -54,17 +59,25 @@ bool store_evidence(struct store *s, struct arena *a, int64_t n, struct evidence
 }
 
 void store_evidence_of_origin(struct store *s, struct arena *a, const char *origin, struct evidences *ret) {
-    evidence_all(s, a, db_query(s, "SELECT " EVIDENCE_COLUMNS ", " REJECTED " FROM evidence e WHERE origin = ? ORDER BY n", "s", origin),
+    evidence_all(s, a,
+                 db_query(s, "SELECT " EVIDENCE_COLUMNS ", " REJECTED " FROM evidence e WHERE origin = ? ORDER BY n",
+                          "s", origin),
                  ret);
 }
 
 void store_evidence_of_incident(struct store *s, struct arena *a, const char *ref, struct evidences *ret) {
-    evidence_all(s, a, db_query(s, "SELECT " EVIDENCE_COLUMNS ", " REJECTED " FROM evidence e WHERE incident = ? ORDER BY at, n", "s", ref),
+    evidence_all(s, a,
+                 db_query(s,
+                          "SELECT " EVIDENCE_COLUMNS ", " REJECTED " FROM evidence e WHERE incident = ? ORDER BY at, n",
+                          "s", ref),
                  ret);
 }
 
 void store_evidence_of_defect(struct store *s, struct arena *a, const char *ref, struct evidences *ret) {
-    evidence_all(s, a, db_query(s, "SELECT " EVIDENCE_COLUMNS ", " REJECTED " FROM evidence e WHERE defect = ? ORDER BY at, n", "s", ref),
+    evidence_all(s, a,
+                 db_query(s,
+                          "SELECT " EVIDENCE_COLUMNS ", " REJECTED " FROM evidence e WHERE defect = ? ORDER BY at, n",
+                          "s", ref),
                  ret);
 }
 
@@ -74,7 +87,10 @@ void store_evidence_move_problem(struct store *s, int64_t from, int64_t to) {
 }
 
 void store_incident_merge(struct store *s, const char *from, const char *to) {
-    db_run(s, "UPDATE OR IGNORE evidence SET incident = ?2, origin = CASE origin WHEN ?1 THEN ?2 ELSE origin END WHERE incident = ?1", "ss", from, to);
+    db_run(s,
+           "UPDATE OR IGNORE evidence SET incident = ?2, origin = CASE origin WHEN ?1 THEN ?2 ELSE origin END WHERE "
+           "incident = ?1",
+           "ss", from, to);
     db_run(s, "DELETE FROM evidence WHERE incident = ?", "s", from);
     db_run(s, "UPDATE OR IGNORE rejection SET a = ? WHERE a = ?", "ss", to, from);
     db_run(s, "DELETE FROM link WHERE ref = ? AND kind = 'incident'", "s", from);
@@ -82,7 +98,8 @@ void store_incident_merge(struct store *s, const char *from, const char *to) {
 
 void store_reject(struct store *s, const char *a, const char *b, msec_t at, const char *actor) {
     db_run(s,
-           "INSERT INTO rejection VALUES (?, ?, ?, (SELECT coalesce(max(n), 0) FROM evidence), ?) ON CONFLICT DO UPDATE SET at = "
+           "INSERT INTO rejection VALUES (?, ?, ?, (SELECT coalesce(max(n), 0) FROM evidence), ?) ON CONFLICT DO "
+           "UPDATE SET at = "
            "excluded.at, after_n = excluded.after_n, actor = excluded.actor",
            "ssis", a, b, at, actor);
 }
@@ -105,22 +122,25 @@ static size_t links_read(struct store *s, struct arena *a, sqlite3_stmt *q, stru
 }
 
 size_t store_links_of(struct store *s, struct arena *a, const char *ref, const char *status, struct link_row **ret) {
-    return links_read(s, a,
-                      db_query(s,
-                               "SELECT problem, ref, kind, status, linked_at, automatic FROM link WHERE ref = ?1 AND (?2 IS NULL OR "
-                               "status = ?2) ORDER BY problem",
-                               "ss", ref, status),
-                      ret);
+    return links_read(
+        s, a,
+        db_query(s,
+                 "SELECT problem, ref, kind, status, linked_at, automatic FROM link WHERE ref = ?1 AND (?2 IS NULL OR "
+                 "status = ?2) ORDER BY problem",
+                 "ss", ref, status),
+        ret);
 }
 
-size_t store_links_of_problem(struct store *s, struct arena *a, int64_t problem, const char *kind, const char *status, size_t limit,
-                              struct link_row **ret) {
-    return links_read(s, a,
-                      db_query(s,
-                               "SELECT problem, ref, kind, status, linked_at, automatic FROM link WHERE problem = ?1 AND kind = ?2 AND "
-                               "(?3 IS NULL OR status = ?3) ORDER BY ref LIMIT ?4",
-                               "issi", problem, kind, status, (int64_t)limit),
-                      ret);
+size_t store_links_of_problem(struct store *s, struct arena *a, int64_t problem, const char *kind, const char *status,
+                              size_t limit, struct link_row **ret) {
+    return links_read(
+        s, a,
+        db_query(
+            s,
+            "SELECT problem, ref, kind, status, linked_at, automatic FROM link WHERE problem = ?1 AND kind = ?2 AND "
+            "(?3 IS NULL OR status = ?3) ORDER BY ref LIMIT ?4",
+            "issi", problem, kind, status, (int64_t)limit),
+        ret);
 }
 
 void store_link_put(struct store *s, const struct link_row *l) {
@@ -135,58 +155,71 @@ void store_link_drop(struct store *s, int64_t problem, const char *ref) {
 }
 
 int64_t store_shared_defect(struct store *s, int64_t problem) {
-    return db_number(s, 0,
-                     "WITH RECURSIVE live (ref, depth) AS (SELECT ref, 0 FROM link WHERE problem = ?1 AND kind = 'defect' AND status = "
-                     "'confirmed' UNION SELECT record.duplicate_of, depth + 1 FROM record JOIN live ON record.ref = live.ref WHERE "
-                     "record.duplicate_of IS NOT NULL AND record.state = 'closed' AND depth < 16) SELECT min(l.problem) FROM link l JOIN "
-                     "live ON l.ref = live.ref JOIN problem p ON p.id = l.problem WHERE l.problem <> ?1 AND l.status = 'confirmed' AND "
-                     "p.resolution NOT IN ('cancelled', 'duplicate')",
-                     "i", problem);
+    return db_number(
+        s, 0,
+        "WITH RECURSIVE live (ref, depth) AS (SELECT ref, 0 FROM link WHERE problem = ?1 AND kind = 'defect' AND "
+        "status = "
+        "'confirmed' UNION SELECT record.duplicate_of, depth + 1 FROM record JOIN live ON record.ref = live.ref WHERE "
+        "record.duplicate_of IS NOT NULL AND record.state = 'closed' AND depth < 16) SELECT min(l.problem) FROM link l "
+        "JOIN "
+        "live ON l.ref = live.ref JOIN problem p ON p.id = l.problem WHERE l.problem <> ?1 AND l.status = 'confirmed' "
+        "AND "
+        "p.resolution NOT IN ('cancelled', 'duplicate')",
+        "i", problem);
 }
 
 /* Classes of a joined record r and incident i, as SQL: the same as incident_class(). */
 #define UNRESOLVED                                                                                                     \
-    "(r.state = 'closed-unresolved' OR (r.state = 'closed' AND r.outcome IN ('workaround', 'wont-fix', 'risk-accepted', " \
+    "(r.state = 'closed-unresolved' OR (r.state = 'closed' AND r.outcome IN ('workaround', 'wont-fix', "               \
+    "'risk-accepted', "                                                                                                \
     "'not-reproducible', 'incomplete')))"
 #define NOWHERE "(r.state = 'closed' AND r.outcome IN ('invalid', 'withdrawn', 'duplicate', 'moved'))"
-#define SOLVED "(r.state = 'resolved' OR (r.state = 'closed' AND r.outcome IN ('fixed', 'unknown', '')))"
+#define SOLVED  "(r.state = 'resolved' OR (r.state = 'closed' AND r.outcome IN ('fixed', 'unknown', '')))"
 #define COUNTS                                                                                                         \
-    "SELECT count(*), sum(r.state = 'open'), sum(r.state = 'waiting'), sum(" UNRESOLVED "), sum(" SOLVED "), "             \
-    "sum(i.verdict = 'pending' AND i.was = 'delivered' AND " SOLVED "), "                                               \
-    "sum(i.verdict = 'delivered' AND i.delivered_at > 0 AND i.linked_at > i.delivered_at + 2000 AND i.came_back_acked = 0)"
+    "SELECT count(*), sum(r.state = 'open'), sum(r.state = 'waiting'), sum(" UNRESOLVED "), sum(" SOLVED "), "         \
+    "sum(i.verdict = 'pending' AND i.was = 'delivered' AND " SOLVED "), "                                              \
+    "sum(i.verdict = 'delivered' AND i.delivered_at > 0 AND i.linked_at > i.delivered_at + 2000 AND "                  \
+    "i.came_back_acked = 0)"
 
 static void counts_read(struct store *s, sqlite3_stmt *q, struct counts *ret) {
     *ret = (struct counts){0};
     if (!db_next(s, q))
         return;
-    int *to[] = {&ret->total, &ret->open, &ret->waiting, &ret->closed_unresolved, &ret->solved, &ret->did_not_hold, &ret->late};
+    int *to[] = {&ret->total,  &ret->open,         &ret->waiting, &ret->closed_unresolved,
+                 &ret->solved, &ret->did_not_hold, &ret->late};
     for (size_t i = 0; i < array_size(to); i++)
         *to[i] = (int)col_int(q, (int)i);
     db_end(q);
 }
 
 void store_counts_problem(struct store *s, int64_t problem, struct counts *ret) {
-    counts_read(s,
-                db_query(s,
-                         COUNTS " FROM link l JOIN record r ON r.ref = l.ref JOIN incident i ON i.ref = l.ref WHERE l.problem = ? AND "
-                                "l.kind = 'incident' AND l.status = 'confirmed' AND r.presence NOT IN ('gone', 'merged') AND NOT " NOWHERE,
-                         "i", problem),
-                ret);
+    counts_read(
+        s,
+        db_query(
+            s,
+            COUNTS
+            " FROM link l JOIN record r ON r.ref = l.ref JOIN incident i ON i.ref = l.ref WHERE l.problem = ? AND "
+            "l.kind = 'incident' AND l.status = 'confirmed' AND r.presence NOT IN ('gone', 'merged') AND NOT " NOWHERE,
+            "i", problem),
+        ret);
 }
 
 #define OF_DEFECT                                                                                                      \
-    " FROM record r JOIN incident i ON i.ref = r.ref WHERE r.ref IN (SELECT x.ref FROM link d JOIN problem p ON p.id = d.problem JOIN link x ON x.problem = " \
-    "d.problem WHERE d.ref = ?1 AND d.kind = 'defect' AND d.status = 'confirmed' AND p.resolution <> 'cancelled' AND x.kind = 'incident' AND x.status = 'confirmed') AND " \
+    " FROM record r JOIN incident i ON i.ref = r.ref WHERE r.ref IN (SELECT x.ref FROM link d JOIN problem p ON p.id " \
+    "= d.problem JOIN link x ON x.problem = "                                                                          \
+    "d.problem WHERE d.ref = ?1 AND d.kind = 'defect' AND d.status = 'confirmed' AND p.resolution <> 'cancelled' AND " \
+    "x.kind = 'incident' AND x.status = 'confirmed') AND "                                                             \
     "r.presence NOT IN ('gone', 'merged') AND NOT " NOWHERE
 
 void store_counts_defect(struct store *s, const char *ref, struct counts *ret) {
     counts_read(s, db_query(s, COUNTS OF_DEFECT, "s", ref), ret);
 }
 
-size_t store_incidents_of_defect(struct store *s, struct arena *a, const char *ref, size_t limit, const char ***ret_refs,
-                                 const char ***ret_urls) {
-    sqlite3_stmt *q = db_query(s, "SELECT r.ref, r.url" OF_DEFECT " ORDER BY r.created DESC, length(r.id) DESC, r.id DESC LIMIT ?2", "si", ref,
-                               (int64_t)limit);
+size_t store_incidents_of_defect(struct store *s, struct arena *a, const char *ref, size_t limit,
+                                 const char ***ret_refs, const char ***ret_urls) {
+    sqlite3_stmt *q =
+        db_query(s, "SELECT r.ref, r.url" OF_DEFECT " ORDER BY r.created DESC, length(r.id) DESC, r.id DESC LIMIT ?2",
+                 "si", ref, (int64_t)limit);
     size_t n = 0, m = 0;
     *ret_refs = *ret_urls = NULL;
     while (db_next(s, q)) {
@@ -197,7 +230,8 @@ size_t store_incidents_of_defect(struct store *s, struct arena *a, const char *r
 }
 
 bool store_value(struct store *s, struct arena *a, const char *ref, const char *field, struct value_row *ret) {
-    sqlite3_stmt *q = db_query(s, "SELECT computed, revision, written, written_at FROM value WHERE ref = ? AND field = ?", "ss", ref, field);
+    sqlite3_stmt *q = db_query(
+        s, "SELECT computed, revision, written, written_at FROM value WHERE ref = ? AND field = ?", "ss", ref, field);
     if (!db_next(s, q))
         return false;
     *ret = (struct value_row){.computed = col_text(a, q, 0),
@@ -210,7 +244,8 @@ bool store_value(struct store *s, struct arena *a, const char *ref, const char *
 
 void store_value_put(struct store *s, const char *ref, const char *field, const struct value_row *v) {
     db_run(s,
-           "INSERT INTO value VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET computed = excluded.computed, revision = "
+           "INSERT INTO value VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET computed = excluded.computed, "
+           "revision = "
            "excluded.revision, written = excluded.written, written_at = excluded.written_at",
            "ssSisi", ref, field, v->computed, (int64_t)v->revision, v->written, v->written_at);
 }

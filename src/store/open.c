@@ -13,15 +13,19 @@
 static int refuse(struct store *s, const char *path, struct fault *fault) {
     int code = sqlite3_errcode(s->db) & 0xff;
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-        return fault_set(fault, -EBUSY, "database %s: another process holds it: is a second bascule running on it?", path);
+        return fault_set(fault, -EBUSY, "database %s: another process holds it: is a second bascule running on it?",
+                         path);
     if (code == SQLITE_NOTADB)
-        return fault_set(fault, -EINVAL, "database %s: not an SQLite database: name another file under `database:`", path);
-    return fault_set(fault, -EIO, "database %s: %s: check that the folder exists and is writable", path, sqlite3_errmsg(s->db));
+        return fault_set(fault, -EINVAL, "database %s: not an SQLite database: name another file under `database:`",
+                         path);
+    return fault_set(fault, -EIO, "database %s: %s: check that the folder exists and is writable", path,
+                     sqlite3_errmsg(s->db));
 }
 
 static int create(struct store *s, const char *path, struct fault *fault) {
     char version[64];
-    snprintf(version, sizeof(version), "PRAGMA application_id=%d; PRAGMA user_version=%d;", APPLICATION_ID, SCHEMA_VERSION);
+    snprintf(version, sizeof(version), "PRAGMA application_id=%d; PRAGMA user_version=%d;", APPLICATION_ID,
+             SCHEMA_VERSION);
     if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(s->db, schema_sql, NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(s->db, version, NULL, NULL, NULL) != SQLITE_OK ||
@@ -35,8 +39,9 @@ static int create(struct store *s, const char *path, struct fault *fault) {
 
 static int prepare_file(struct store *s, const char *path, struct fault *fault) {
     /* exclusive: a second service on the same file is refused at once */
-    static const char settings[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                                   "PRAGMA busy_timeout=2000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=1000;";
+    static const char settings[] =
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+        "PRAGMA busy_timeout=2000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=1000;";
     if (sqlite3_exec(s->db, settings, NULL, NULL, NULL) != SQLITE_OK)
         return refuse(s, path, fault);
     int64_t version = db_number(s, -1, "PRAGMA user_version", "");
@@ -47,7 +52,8 @@ static int prepare_file(struct store *s, const char *path, struct fault *fault) 
     if (tables == 0)
         return create(s, path, fault);
     if (application != APPLICATION_ID)
-        return fault_set(fault, -EINVAL, "database %s: belongs to another application: name another file under `database:`", path);
+        return fault_set(fault, -EINVAL,
+                         "database %s: belongs to another application: name another file under `database:`", path);
     if (version > SCHEMA_VERSION)
         return fault_set(fault, -EINVAL, "database %s: made by a newer bascule (version %lld, this one knows %d)", path,
                          (long long)version, SCHEMA_VERSION);
@@ -60,7 +66,8 @@ int store_open(const char *path, struct store **ret, struct fault *fault) {
     if (!s)
         return fault_set(fault, rc, "out of memory");
     s->borrowed = json_array();
-    if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK)
         rc = refuse(s, path, fault);
     else
         rc = prepare_file(s, path, fault);
@@ -75,8 +82,10 @@ int store_open(const char *path, struct store **ret, struct fault *fault) {
 int store_open_read(const char *path, struct sqlite3 **ret, struct fault *fault) {
     sqlite3 *db = NULL;
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
-        sqlite3_exec(db, "PRAGMA busy_timeout=2000; PRAGMA query_only=ON; SELECT count(*) FROM meta", NULL, NULL, NULL) != SQLITE_OK) {
-        int rc = fault_set(fault, -ENOENT, "database %s: %s: has `bascule run` been started once?", path, sqlite3_errmsg(db));
+        sqlite3_exec(db, "PRAGMA busy_timeout=2000; PRAGMA query_only=ON; SELECT count(*) FROM meta", NULL, NULL,
+                     NULL) != SQLITE_OK) {
+        int rc = fault_set(fault, -ENOENT, "database %s: %s: has `bascule run` been started once?", path,
+                           sqlite3_errmsg(db));
         sqlite3_close(db);
         return rc;
     }
@@ -90,8 +99,8 @@ int store_copy(const char *path, const char *copy, struct fault *fault) {
     if (rc < 0)
         return rc;
     sqlite3_stmt *q = NULL;
-    if (sqlite3_prepare_v2(db, "VACUUM INTO ?", -1, &q, NULL) != SQLITE_OK || sqlite3_bind_text(q, 1, copy, -1, SQLITE_STATIC) != SQLITE_OK ||
-        sqlite3_step(q) != SQLITE_DONE)
+    if (sqlite3_prepare_v2(db, "VACUUM INTO ?", -1, &q, NULL) != SQLITE_OK ||
+        sqlite3_bind_text(q, 1, copy, -1, SQLITE_STATIC) != SQLITE_OK || sqlite3_step(q) != SQLITE_DONE)
         rc = fault_set(fault, -EIO, "copying %s to %s: %s", path, copy, sqlite3_errmsg(db));
     sqlite3_finalize(q);
     sqlite3_close(db);
@@ -142,9 +151,13 @@ void store_rollback(struct store *s) {
     end(s);
 }
 
-bool store_failed(const struct store *s) { return s->failed != 0; }
+bool store_failed(const struct store *s) {
+    return s->failed != 0;
+}
 
-int64_t store_changes(const struct store *s) { return sqlite3_total_changes64(s->db); }
+int64_t store_changes(const struct store *s) {
+    return sqlite3_total_changes64(s->db);
+}
 
 const char *store_meta(struct store *s, struct arena *a, const char *key) {
     sqlite3_stmt *q = db_query(s, "SELECT value FROM meta WHERE key = ?", "s", key);
@@ -157,6 +170,8 @@ const char *store_meta(struct store *s, struct arena *a, const char *key) {
 }
 
 void store_meta_set(struct store *s, const char *key, const char *value) {
-    db_run(s, "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value", "ss", key,
-           value);
+    db_run(
+        s,
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
+        "ss", key, value);
 }

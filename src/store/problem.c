@@ -3,10 +3,12 @@
 
 #define TEXTS                                                                                                          \
     "title, symptom, error_code, service, items, product, version, priority, owner, grp, cause, workaround, "          \
-    "customer_text, published_text, solution, fixed_in, resolution, reason, accepted_by, change_request, delivery, status, decision"
+    "customer_text, published_text, solution, fixed_in, resolution, reason, accepted_by, change_request, delivery, "   \
+    "status, decision"
 #define NUMBERS                                                                                                        \
     "known_error, impact, urgency, proactive, cause_at, workaround_at, revision, confirmed_at, review, duplicate_of, " \
-    "analysis_target, created, known, closed, resolved_at, reopened, serial, delivered_at, automatic, declined_acked, fingerprint"
+    "analysis_target, created, known, closed, resolved_at, reopened, serial, delivered_at, automatic, "                \
+    "declined_acked, fingerprint"
 
 bool store_problem(struct store *s, struct arena *a, int64_t id, struct problem_row *ret) {
     sqlite3_stmt *q = db_query(s, "SELECT " TEXTS ", " NUMBERS " FROM problem WHERE id = ?", "i", id);
@@ -15,10 +17,11 @@ bool store_problem(struct store *s, struct arena *a, int64_t id, struct problem_
     *ret = (struct problem_row){.p.id = id};
     struct problem *p = &ret->p;
     const char *resolution, *delivery, *status;
-    const char **texts[] = {&p->title,     &p->symptom, &p->error_code, &p->service,    &p->items,         &p->product,
-                            &p->version,   &p->priority, &p->owner,     &p->group,      &p->cause,         &p->workaround,
-                            &p->customer_text, &p->published_text, &p->solution, &p->fixed_in, &resolution, &p->reason,
-                            &p->accepted_by, &p->change_request, &delivery, &status, &ret->decision};
+    const char **texts[] = {&p->title,    &p->symptom,    &p->error_code,    &p->service,        &p->items,
+                            &p->product,  &p->version,    &p->priority,      &p->owner,          &p->group,
+                            &p->cause,    &p->workaround, &p->customer_text, &p->published_text, &p->solution,
+                            &p->fixed_in, &resolution,    &p->reason,        &p->accepted_by,    &p->change_request,
+                            &delivery,    &status,        &ret->decision};
     for (size_t i = 0; i < array_size(texts); i++)
         *texts[i] = col_text(a, q, (int)i);
     int at = (int)array_size(texts);
@@ -72,15 +75,17 @@ void store_problem_put(struct store *s, const struct problem_row *row) {
     const struct problem *p = &row->p;
     struct arena *a = arena_new();
     db_run(s,
-           "UPDATE problem SET (" TEXTS ", " NUMBERS ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+           "UPDATE problem SET (" TEXTS ", " NUMBERS
+           ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
-           "SsssssssssssssssSssssssiiiiiiiiiiiiiiiiiiiiii", p->title, p->symptom, p->error_code, p->service, p->items, p->product,
-           p->version, p->priority, p->owner, p->group, p->cause, p->workaround, p->customer_text, p->published_text, p->solution,
-           p->fixed_in, resolution_name(p->resolution), p->reason, p->accepted_by, p->change_request, delivery_name(p->delivery),
-           ke_status_name(row->status), row->decision, (int64_t)p->known_error, (int64_t)p->impact, (int64_t)p->urgency,
-           (int64_t)p->proactive, p->cause_at, p->workaround_at, (int64_t)p->revision, p->confirmed_at, p->review, p->duplicate_of,
-           p->analysis_target, p->created, p->known, p->closed, p->resolved_at, (int64_t)p->reopened, (int64_t)p->serial,
-           row->delivered_at, (int64_t)row->automatic, (int64_t)row->declined_acked, (int64_t)row->fingerprint, p->id);
+           "SsssssssssssssssSssssssiiiiiiiiiiiiiiiiiiiiii", p->title, p->symptom, p->error_code, p->service, p->items,
+           p->product, p->version, p->priority, p->owner, p->group, p->cause, p->workaround, p->customer_text,
+           p->published_text, p->solution, p->fixed_in, resolution_name(p->resolution), p->reason, p->accepted_by,
+           p->change_request, delivery_name(p->delivery), ke_status_name(row->status), row->decision,
+           (int64_t)p->known_error, (int64_t)p->impact, (int64_t)p->urgency, (int64_t)p->proactive, p->cause_at,
+           p->workaround_at, (int64_t)p->revision, p->confirmed_at, p->review, p->duplicate_of, p->analysis_target,
+           p->created, p->known, p->closed, p->resolved_at, (int64_t)p->reopened, (int64_t)p->serial, row->delivered_at,
+           (int64_t)row->automatic, (int64_t)row->declined_acked, (int64_t)row->fingerprint, p->id);
     index_text(s, p, a);
     arena_free(a);
 }

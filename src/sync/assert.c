@@ -96,43 +96,51 @@ static json_t *from_states(unsigned from) {
     return j;
 }
 
-static json_t *want_json(const struct asserting *x, const struct decision *d, const struct want *w, const char **ret_marker) {
+static json_t *want_json(const struct asserting *x, const struct decision *d, const struct want *w,
+                         const char **ret_marker) {
     if (w->kind == EFFECT_STATE)
         return json_pack("{s:s, s:s}", "state", state_name(w->state), "outcome", outcome_name(w->outcome));
     const char *text = note_text(x, d, w);
     if (!text)
         return NULL;
     *ret_marker = hash_word(x->a, w->key, 6);
-    return json_pack("{s:s, s:s, s:s, s:s, s:i}", "note", note_kind_name(w->note), "visibility", visibility_name(w->visibility), "text", text,
-                     "marker", marker_make(x->a, w->problem, x->e->instance, *ret_marker), "revision", w->revision);
+    return json_pack("{s:s, s:s, s:s, s:s, s:i}", "note", note_kind_name(w->note), "visibility",
+                     visibility_name(w->visibility), "text", text, "marker",
+                     marker_make(x->a, w->problem, x->e->instance, *ret_marker), "revision", w->revision);
 }
 
 static void tell_did(struct asserting *x, const struct want *w, const char *became) {
-    const char *what = w->kind == EFFECT_STATE  ? arena_printf(x->a, "state %s", state_name(w->state))
-                       : w->kind == EFFECT_NOTE ? arena_printf(x->a, "%s note %s", visibility_name(w->visibility), note_kind_name(w->note))
-                                                : "a new defect";
-    json_array_append_new(x->did, json_pack("{s:s, s:s, s:s, s:s}", "what", what, "on", w->ref, "key", w->key, "became", became));
+    const char *what = w->kind == EFFECT_STATE ? arena_printf(x->a, "state %s", state_name(w->state))
+                       : w->kind == EFFECT_NOTE
+                           ? arena_printf(x->a, "%s note %s", visibility_name(w->visibility), note_kind_name(w->note))
+                           : "a new defect";
+    json_array_append_new(
+        x->did, json_pack("{s:s, s:s, s:s, s:s}", "what", what, "on", w->ref, "key", w->key, "became", became));
 }
 
 static void create(struct asserting *x, const struct want *w) {
     const char *tracker = arena_strndup(x->a, w->ref, strlen(w->ref) - 1);
-    int64_t n = assert_creation(x->e, x->a, tracker, w->key, w->problem, x->record->kind == KIND_INCIDENT ? x->record : NULL, w->reason);
+    int64_t n = assert_creation(x->e, x->a, tracker, w->key, w->problem,
+                                x->record->kind == KIND_INCIDENT ? x->record : NULL, w->reason);
     tell_did(x, w, n ? "entered" : "asserted before");
 }
 
 /* True if it was entered just now. */
-static bool enter(struct asserting *x, const struct decision *d, const struct want *w, int64_t decision, msec_t not_before) {
+static bool enter(struct asserting *x, const struct decision *d, const struct want *w, int64_t decision,
+                  msec_t not_before) {
     struct effect_row before;
     const char *marker = NULL;
     if (store_effect_by_key(x->e->store, x->a, w->key, &before)) {
-        tell_did(x, w, arena_printf(x->a, "asserted before: effect %lld is %s", (long long)before.e.n, effect_state_name(before.e.state)));
+        tell_did(x, w,
+                 arena_printf(x->a, "asserted before: effect %lld is %s", (long long)before.e.n,
+                              effect_state_name(before.e.state)));
         return false;
     }
     json_t *want = want_json(x, d, w, &marker);
     if (!want)
         return false;
     json_t *from = w->kind == EFFECT_STATE ? from_states(w->from) : NULL;
-    bool spent = x->spent || (x->quiet && w->kind == EFFECT_NOTE);
+    bool adopted = x->spent || (x->spent_turn && w->of_turn), spent = adopted || (x->quiet && w->kind == EFFECT_NOTE);
     bool own = x->judged != NULL && str_is(w->ref, ref_make(x->a, x->record->tracker, x->record->id));
     struct effect_row row = {.e = {.ref = w->ref,
                                    .kind = w->kind,
@@ -146,19 +154,25 @@ static bool enter(struct asserting *x, const struct decision *d, const struct wa
                                    .decision = decision,
                                    .created = now_of(x->e),
                                    .not_before = not_before},
-                             .adopted = x->spent,
+                             .adopted = adopted,
                              .marker = marker};
     int64_t n = store_effect_add(x->e->store, &row, spent);
     json_decref(want);
     json_decref(from);
     if (!n)
         return false;
-    tell_did(x, w, x->spent ? x->why_spent : spent ? "a turn begun by policy apply tells nobody" : arena_printf(x->a, "effect %lld", (long long)n));
+    tell_did(x, w,
+             adopted ? x->why_spent
+             : spent ? "a turn begun by policy apply tells nobody"
+                     : arena_printf(x->a, "effect %lld", (long long)n));
     if (!spent)
         journal(x->e, "bridge", "decided", w->ref, w->problem, n, "%s: %s",
-                w->kind == EFFECT_STATE ? arena_printf(x->a, "to %s", state_name(w->state))
-                                        : arena_printf(x->a, "%s note %s", visibility_name(w->visibility), note_kind_name(w->note)),
-                w->reason ? w->reason : d->why ? d->why : "");
+                w->kind == EFFECT_STATE
+                    ? arena_printf(x->a, "to %s", state_name(w->state))
+                    : arena_printf(x->a, "%s note %s", visibility_name(w->visibility), note_kind_name(w->note)),
+                w->reason ? w->reason
+                : d->why  ? d->why
+                          : "");
     return true;
 }
 
@@ -191,7 +205,8 @@ void assert_wants(struct asserting *x, const struct decision *d) {
 
 /* ---- creation of a defect ---- */
 
-static const char *creation_body(struct engine *e, struct arena *a, const struct problem *p, const struct record *incident) {
+static const char *creation_body(struct engine *e, struct arena *a, const struct problem *p,
+                                 const struct record *incident) {
     struct buf b = {0};
     if (!str_empty(p->symptom))
         buf_printf(&b, "%s\n\n", p->symptom);
@@ -200,7 +215,8 @@ static const char *creation_body(struct engine *e, struct arena *a, const struct
     if (!str_empty(p->cause))
         buf_printf(&b, "Cause as far as known: %s\n\n", p->cause);
     if (incident)
-        buf_printf(&b, "Incident: %s %s\n", incident->url ? incident->url : ref_make(a, incident->tracker, incident->id),
+        buf_printf(&b, "Incident: %s %s\n",
+                   incident->url ? incident->url : ref_make(a, incident->tracker, incident->id),
                    note_foreign_line(a, incident->title, 200));
     if (!str_empty(p->service))
         buf_printf(&b, "Service: %s\n", note_foreign_line(a, p->service, 200));
@@ -221,8 +237,8 @@ int64_t assert_creation(struct engine *e, struct arena *a, const char *tracker, 
         return 0;
     const char *word = hash_word(a, key, 6);
     json_t *want = json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "title", note_foreign_line(a, p.p.title, 250), "body",
-                             creation_body(e, a, &p.p, incident), "marker", marker_make(a, problem, e->instance, word), "service", p.p.service,
-                             "priority", incident ? incident->priority : p.p.priority);
+                             creation_body(e, a, &p.p, incident), "marker", marker_make(a, problem, e->instance, word),
+                             "service", p.p.service, "priority", incident ? incident->priority : p.p.priority);
     struct effect_row row = {.e = {.ref = arena_printf(a, "%s:", tracker),
                                    .kind = EFFECT_CREATE,
                                    .key = key,

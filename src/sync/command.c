@@ -24,7 +24,11 @@ void refuse(const struct command *c, int status, const char *format, ...) {
     static const struct {
         int status;
         const char *title;
-    } titles[] = {{400, "Bad Request"}, {404, "Not Found"}, {409, "Conflict"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}};
+    } titles[] = {{400, "Bad Request"},
+                  {404, "Not Found"},
+                  {409, "Conflict"},
+                  {502, "Bad Gateway"},
+                  {503, "Service Unavailable"}};
     const char *title = "Error";
     for (size_t i = 0; i < array_size(titles); i++)
         if (titles[i].status == status)
@@ -47,7 +51,9 @@ void command_commit(const struct command *c, json_t *result) {
     answer(c, 200, result);
 }
 
-const char *want_text(const struct command *c, const char *key) { return json_text(c->args, key); }
+const char *want_text(const struct command *c, const char *key) {
+    return json_text(c->args, key);
+}
 
 bool want_problem(const struct command *c, const char *key, struct problem_row *ret) {
     int64_t id = json_int(c->args, key, 0);
@@ -88,7 +94,9 @@ static void cmd_outcome(struct command *c) {
     if (!want_record(c, "ref", &r))
         return;
     if (!outcome_parse(word, &o) || o == OUTCOME_UNKNOWN) {
-        refuse(c, 400, "'%s' is no outcome: fixed, workaround, wont-fix, risk-accepted, not-reproducible, invalid, duplicate, withdrawn, incomplete or moved",
+        refuse(c, 400,
+               "'%s' is no outcome: fixed, workaround, wont-fix, risk-accepted, not-reproducible, invalid, duplicate, "
+               "withdrawn, incomplete or moved",
                word ? word : "");
         return;
     }
@@ -108,7 +116,8 @@ static void cmd_outcome(struct command *c) {
             store_due_problem(c->e->store, problems[k], false, "a person said how a defect was closed");
         store_attention_clear(c->e->store, "defect-closed-how", r.ref);
     }
-    journal(c->e, c->actor, "outcome", r.ref, 0, 0, "closed because: %s%s%s", word, reason ? ": " : "", reason ? reason : "");
+    journal(c->e, c->actor, "outcome", r.ref, 0, 0, "closed because: %s%s%s", word, reason ? ": " : "",
+            reason ? reason : "");
     command_commit(c, json_pack("{s:s, s:s}", "ref", r.ref, "outcome", word));
 }
 
@@ -127,7 +136,8 @@ static void cmd_ignore(struct command *c) {
     store_due(c->e->store, KIND_INCIDENT, r.ref, 0, false, off ? "not ignored any more" : "ignored from now on");
     if (!off)
         store_effects_merge(c->e->store, r.ref, "a person told the bridge to ignore it", now_of(c->e));
-    journal(c->e, c->actor, "ignore", r.ref, 0, 0, off ? "the bridge looks after it again, from the next turn on" : "hands off: nothing is asserted any more");
+    journal(c->e, c->actor, "ignore", r.ref, 0, 0,
+            off ? "the bridge looks after it again, from the next turn on" : "hands off: nothing is asserted any more");
     command_commit(c, json_pack("{s:s, s:b}", "ref", r.ref, "ignored", !off));
 }
 
@@ -249,8 +259,12 @@ static void set_paused(struct command *c, bool paused) {
     command_commit(c, json_pack("{s:s, s:b}", "tracker", name, "paused", paused));
 }
 
-static void cmd_pause(struct command *c) { set_paused(c, true); }
-static void cmd_resume(struct command *c) { set_paused(c, false); }
+static void cmd_pause(struct command *c) {
+    set_paused(c, true);
+}
+static void cmd_resume(struct command *c) {
+    set_paused(c, false);
+}
 
 /* Live figures that are not worth a database write each poll. */
 static void cmd_status(struct command *c) {
@@ -258,17 +272,20 @@ static void cmd_status(struct command *c) {
     store_rollback(c->e->store);
     for (size_t i = 0; i < c->e->n_lanes; i++) {
         const struct lane *l = &c->e->lanes[i];
-        json_array_append_new(lanes, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:i, s:b}", "name", l->cfg->name, "last_poll",
-                                               time_text(c->a, l->last_poll), "last_ok", time_text(c->a, l->last_ok), "state",
-                                               l->paused       ? "paused"
-                                               : l->stopped    ? "stopped"
-                                               : l->down       ? "down"
-                                               : l->import_done ? "ok"
-                                                               : "importing",
-                                               "error", l->error[0] ? l->error : NULL, "requests", (json_int_t)l->requests, "writes",
-                                               (json_int_t)l->writes, "under_way", l->jobs, "sweeping", l->sweeping));
+        json_array_append_new(
+            lanes, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:i, s:b}", "name", l->cfg->name, "last_poll",
+                             time_text(c->a, l->last_poll), "last_ok", time_text(c->a, l->last_ok), "state",
+                             l->paused        ? "paused"
+                             : l->stopped     ? "stopped"
+                             : l->down        ? "down"
+                             : l->import_done ? "ok"
+                                              : "importing",
+                             "error", l->error[0] ? l->error : NULL, "requests", (json_int_t)l->requests, "writes",
+                             (json_int_t)l->writes, "under_way", l->jobs, "sweeping", l->sweeping));
     }
-    answer(c, 200, json_pack("{s:o, s:b, s:b}", "trackers", lanes, "outbox_open", c->e->outbox_open, "dry_run", c->e->settings->dry_run));
+    answer(c, 200,
+           json_pack("{s:o, s:b, s:b}", "trackers", lanes, "outbox_open", c->e->outbox_open, "dry_run",
+                     c->e->settings->dry_run));
 }
 
 static const struct {
@@ -305,7 +322,8 @@ static const struct {
     {"unlink", cmd_unlink},
 };
 
-void engine_command(struct engine *e, const char *name, json_t *args, const char *actor, command_done *done, void *who) {
+void engine_command(struct engine *e, const char *name, json_t *args, const char *actor, command_done *done,
+                    void *who) {
     cleanup_arena struct arena *a = arena_new();
     struct command c = {.e = e, .a = a, .args = args, .actor = actor ? actor : "cli", .done = done, .who = who};
     for (size_t i = 0; i < array_size(commands); i++)

@@ -41,7 +41,9 @@ static bool ends_of(struct command *c, struct ends *ret) {
     return false;
 }
 
-static const char *problem_name(struct command *c, int64_t id) { return arena_printf(c->a, "P-%lld", (long long)id); }
+static const char *problem_name(struct command *c, int64_t id) {
+    return arena_printf(c->a, "P-%lld", (long long)id);
+}
 
 /* The other end of a link, in words. */
 static const char *end_name(struct command *c, const struct ends *x) {
@@ -106,7 +108,8 @@ void cmd_unlink(struct command *c) {
             store_reject(c->e->store, a, defects[i].ref, now, c->actor);
     }
     if (x.defect && x.problem) {
-        struct link_row l = {.problem = x.problem, .ref = x.defect, .kind = "defect", .status = "rejected", .linked_at = now};
+        struct link_row l = {
+            .problem = x.problem, .ref = x.defect, .kind = "defect", .status = "rejected", .linked_at = now};
         store_link_drop(c->e->store, x.problem, x.defect);
         store_link_put(c->e->store, &l);
         store_due_problem(c->e->store, x.problem, false, "a defect was unlinked");
@@ -132,7 +135,8 @@ void cmd_confirm(struct command *c) {
         return;
     store_evidence_confirm(c->e->store, e.n);
     journal(c->e, c->actor, "confirm", e.incident, e.problem, 0, "the suggestion was confirmed (%s)", e.place);
-    relink_ends(c, &(struct ends){.incident = e.incident[0] ? e.incident : NULL, .defect = e.defect[0] ? e.defect : NULL});
+    relink_ends(c,
+                &(struct ends){.incident = e.incident[0] ? e.incident : NULL, .defect = e.defect[0] ? e.defect : NULL});
     command_commit(c, json_pack("{s:I, s:s, s:b}", "n", (json_int_t)e.n, "incident", e.incident, "confirmed", 1));
 }
 
@@ -142,8 +146,10 @@ void cmd_reject(struct command *c) {
         return;
     const char *a = e.incident[0] ? e.incident : e.defect;
     store_reject(c->e->store, a, e.problem ? problem_name(c, e.problem) : e.defect, now_of(c->e), c->actor);
-    journal(c->e, c->actor, "reject", a, e.problem, 0, "the suggestion was rejected (%s); it never comes back by itself", e.place);
-    relink_ends(c, &(struct ends){.incident = e.incident[0] ? e.incident : NULL, .defect = e.defect[0] ? e.defect : NULL});
+    journal(c->e, c->actor, "reject", a, e.problem, 0,
+            "the suggestion was rejected (%s); it never comes back by itself", e.place);
+    relink_ends(c,
+                &(struct ends){.incident = e.incident[0] ? e.incident : NULL, .defect = e.defect[0] ? e.defect : NULL});
     command_commit(c, json_pack("{s:I, s:s, s:b}", "n", (json_int_t)e.n, "incident", e.incident, "rejected", 1));
 }
 
@@ -155,7 +161,9 @@ static const char *defects_tracker(struct command *c) {
         name = home_tracker(c->e, ROLE_DEFECTS);
     struct lane *l = name ? engine_lane(c->e, name) : NULL;
     if (!l || l->cfg->role != ROLE_DEFECTS) {
-        refuse(c, 400, name ? "'%s' is no configured tracker with the role defects" : "say in which tracker: --tracker NAME%s", name ? name : "");
+        refuse(c, 400,
+               name ? "'%s' is no configured tracker with the role defects" : "say in which tracker: --tracker NAME%s",
+               name ? name : "");
         return NULL;
     }
     if (!tracker_abilities(l->tracker)->create) {
@@ -172,7 +180,12 @@ static int64_t problem_for(struct command *c, const struct record_row *incident)
         return links[0].problem;
     int64_t id = problem_make(c->e, c->a, incident->r.title, incident->r.service, false, c->actor);
     store_evidence_add(c->e->store,
-                       &(struct evidence){.incident = incident->ref, .problem = id, .source = "creation", .place = "defect new", .actor = c->actor, .at = now_of(c->e)},
+                       &(struct evidence){.incident = incident->ref,
+                                          .problem = id,
+                                          .source = "creation",
+                                          .place = "defect new",
+                                          .actor = c->actor,
+                                          .at = now_of(c->e)},
                        now_of(c->e));
     relink_incident(c->e, c->a, incident->ref, false);
     return id;
@@ -198,7 +211,9 @@ void cmd_defect_new(struct command *c) {
         id = problem_for(c, &incident);
     const char *key = arena_printf(c->a, "create:P-%lld:%s", (long long)id, tracker);
     bool again = store_effect_by_key(c->e->store, c->a, key, &before);
-    int64_t n = again ? before.e.n : assert_creation(c->e, c->a, tracker, key, id, of_problem ? NULL : &incident.r, arena_printf(c->a, "%s asked for it", c->actor));
-    command_commit(c, json_pack("{s:s, s:s, s:I, s:b, s:s?}", "problem", problem_name(c, id), "tracker", tracker, "effect", (json_int_t)n, "again",
-                                again, "defect", again ? before.e.echo : NULL));
+    int64_t n = again ? before.e.n
+                      : assert_creation(c->e, c->a, tracker, key, id, of_problem ? NULL : &incident.r,
+                                        arena_printf(c->a, "%s asked for it", c->actor));
+    command_commit(c, json_pack("{s:s, s:s, s:I, s:b, s:s?}", "problem", problem_name(c, id), "tracker", tracker,
+                                "effect", (json_int_t)n, "again", again, "defect", again ? before.e.echo : NULL));
 }

@@ -21,7 +21,8 @@ void cmd_retry(struct command *c) {
     if (!want_effect(c, &x))
         return;
     if (x.e.state != EFFECT_PARKED && x.e.state != EFFECT_PENDING) {
-        refuse(c, 409, "effect %lld is %s: only a parked or waiting one can be tried again", (long long)x.e.n, effect_state_name(x.e.state));
+        refuse(c, 409, "effect %lld is %s: only a parked or waiting one can be tried again", (long long)x.e.n,
+               effect_state_name(x.e.state));
         return;
     }
     if (x.e.state == EFFECT_PARKED)
@@ -42,10 +43,12 @@ void cmd_discard(struct command *c) {
         return;
     }
     if (x.e.state != EFFECT_PARKED && x.e.state != EFFECT_PENDING) {
-        refuse(c, 409, "effect %lld is %s: only a parked or waiting one can be discarded", (long long)x.e.n, effect_state_name(x.e.state));
+        refuse(c, 409, "effect %lld is %s: only a parked or waiting one can be discarded", (long long)x.e.n,
+               effect_state_name(x.e.state));
         return;
     }
-    store_effect_move(c->e->store, x.e.n, EFFECT_SUPERSEDED, arena_printf(c->a, "discarded by %s: %s", c->actor, reason), NULL, now_of(c->e));
+    store_effect_move(c->e->store, x.e.n, EFFECT_SUPERSEDED,
+                      arena_printf(c->a, "discarded by %s: %s", c->actor, reason), NULL, now_of(c->e));
     unpark(c, &x);
     journal(c->e, c->actor, "discard", x.e.ref, x.e.problem, x.e.n, "discarded: %s", reason);
     command_commit(c, json_pack("{s:I, s:s}", "n", (json_int_t)x.e.n, "state", "superseded"));
@@ -67,12 +70,15 @@ void cmd_release(struct command *c) {
         return;
     }
     store_attention_clear(c->e->store, "braked", arena_printf(c->a, "batch:%lld", (long long)batch));
-    journal(c->e, c->actor, "release", "", released.problem, 0, "batch %lld was let go: %d requesters, %d states", (long long)batch, released.tells, released.moves);
-    command_commit(c, json_pack("{s:I, s:i, s:i}", "batch", (json_int_t)batch, "tells", released.tells, "moves", released.moves));
+    journal(c->e, c->actor, "release", "", released.problem, 0, "batch %lld was let go: %d requesters, %d states",
+            (long long)batch, released.tells, released.moves);
+    command_commit(
+        c, json_pack("{s:I, s:i, s:i}", "batch", (json_int_t)batch, "tells", released.tells, "moves", released.moves));
 }
 
 void cmd_outbox_open(struct command *c) {
-    bool assert_all = json_is_true(json_object_get(c->args, "assert")), dry = json_is_true(json_object_get(c->args, "dry_run"));
+    bool assert_all = json_is_true(json_object_get(c->args, "assert")),
+         dry = json_is_true(json_object_get(c->args, "dry_run"));
     json_t *counts = assert_all ? store_adopted_counts(c->e->store) : json_object();
     if (dry) {
         store_rollback(c->e->store);
@@ -84,7 +90,8 @@ void cmd_outbox_open(struct command *c) {
     c->e->outbox_open = true;
     if (assert_all)
         store_due_all(c->e->store, false, "what was adopted counts as new");
-    journal(c->e, c->actor, "outbox", "", 0, 0, "opened%s", assert_all ? arena_printf(c->a, ": %d effects that had been adopted count as new", n) : "");
+    journal(c->e, c->actor, "outbox", "", 0, 0, "opened%s",
+            assert_all ? arena_printf(c->a, ": %d effects that had been adopted count as new", n) : "");
     for (size_t i = 0; i < c->e->n_lanes; i++)
         lane_wake(&c->e->lanes[i], 0);
     command_commit(c, json_pack("{s:s, s:i, s:o}", "outbox", "open", "asserted", n, "counts", counts));

@@ -15,8 +15,8 @@ static bool day_of(const char *s, msec_t *ret) {
 }
 
 static json_t *problem_answer(struct command *c, const struct problem_row *p) {
-    return json_pack("{s:s, s:s, s:s}", "id", arena_printf(c->a, "P-%lld", (long long)p->p.id), "title", p->p.title, "resolution",
-                     resolution_name(p->p.resolution));
+    return json_pack("{s:s, s:s, s:s}", "id", arena_printf(c->a, "P-%lld", (long long)p->p.id), "title", p->p.title,
+                     "resolution", resolution_name(p->p.resolution));
 }
 
 struct text_key {
@@ -24,14 +24,22 @@ struct text_key {
     size_t at;
 };
 static const struct text_key text_keys[] = {
-    {"title", offsetof(struct problem, title)},         {"symptom", offsetof(struct problem, symptom)},
-    {"error_code", offsetof(struct problem, error_code)}, {"service", offsetof(struct problem, service)},
-    {"items", offsetof(struct problem, items)},         {"product", offsetof(struct problem, product)},
-    {"affected_version", offsetof(struct problem, version)}, {"priority", offsetof(struct problem, priority)},
-    {"owner", offsetof(struct problem, owner)},         {"group", offsetof(struct problem, group)},
-    {"cause", offsetof(struct problem, cause)},         {"workaround", offsetof(struct problem, workaround)},
-    {"customer_text", offsetof(struct problem, customer_text)}, {"solution", offsetof(struct problem, solution)},
-    {"version", offsetof(struct problem, fixed_in)},    {"change_request", offsetof(struct problem, change_request)},
+    {"title", offsetof(struct problem, title)},
+    {"symptom", offsetof(struct problem, symptom)},
+    {"error_code", offsetof(struct problem, error_code)},
+    {"service", offsetof(struct problem, service)},
+    {"items", offsetof(struct problem, items)},
+    {"product", offsetof(struct problem, product)},
+    {"affected_version", offsetof(struct problem, version)},
+    {"priority", offsetof(struct problem, priority)},
+    {"owner", offsetof(struct problem, owner)},
+    {"group", offsetof(struct problem, group)},
+    {"cause", offsetof(struct problem, cause)},
+    {"workaround", offsetof(struct problem, workaround)},
+    {"customer_text", offsetof(struct problem, customer_text)},
+    {"solution", offsetof(struct problem, solution)},
+    {"version", offsetof(struct problem, fixed_in)},
+    {"change_request", offsetof(struct problem, change_request)},
 };
 
 /* Takes the arguments over; false: refused. */
@@ -43,7 +51,8 @@ static bool apply(struct command *c, struct problem_row *p) {
         const char **field = (const char **)((char *)&p->p + text_keys[i].at);
         if (str_same(*field, v))
             continue;
-        journal(c->e, c->actor, "problem-set", "", p->p.id, 0, "%s: '%.200s' -> '%.200s'", text_keys[i].key, *field ? *field : "", v);
+        journal(c->e, c->actor, "problem-set", "", p->p.id, 0, "%s: '%.200s' -> '%.200s'", text_keys[i].key,
+                *field ? *field : "", v);
         *field = v[0] ? v : NULL;
     }
     if (str_empty(p->p.title)) {
@@ -72,7 +81,8 @@ static void problem_changed(struct command *c, const struct problem_row *p, cons
 }
 
 void cmd_problem_new(struct command *c) {
-    struct problem_row p = {.p = {.known_error = true, .created = now_of(c->e), .known = now_of(c->e)}, .declined_acked = -1};
+    struct problem_row p = {.p = {.known_error = true, .created = now_of(c->e), .known = now_of(c->e)},
+                            .declined_acked = -1};
     if (!want_text(c, "title")) {
         refuse(c, 400, "a problem needs a title: --title TEXT");
         return;
@@ -100,7 +110,9 @@ void cmd_problem_publish(struct command *c) {
     struct counts counts;
     if (!want_problem(c, "id", &p))
         return;
-    const char *text = want_text(c, "text") ? want_text(c, "text") : want_text(c, "customer_text") ? want_text(c, "customer_text") : p.p.customer_text;
+    const char *text = want_text(c, "text")            ? want_text(c, "text")
+                       : want_text(c, "customer_text") ? want_text(c, "customer_text")
+                                                       : p.p.customer_text;
     if (str_empty(text)) {
         refuse(c, 400, "there is no text for customers yet: --customer-text TEXT");
         return;
@@ -109,14 +121,18 @@ void cmd_problem_publish(struct command *c) {
     int told = counts.open + counts.waiting + counts.closed_unresolved;
     if (json_is_true(json_object_get(c->args, "dry_run"))) {
         store_rollback(c->e->store);
-        answer(c, 200, json_pack("{s:s, s:i, s:b}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id), "would_tell", told, "dry_run", 1));
+        answer(c, 200,
+               json_pack("{s:s, s:i, s:b}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id), "would_tell", told,
+                         "dry_run", 1));
         return;
     }
     if (str_same(text, p.p.published_text)) {
         p.p.confirmed_at = now_of(c->e);
         store_problem_put(c->e->store, &p);
-        journal(c->e, c->actor, "confirm", "", p.p.id, 0, "revision %d was confirmed: nobody is told again", p.p.revision);
-        command_commit(c, json_pack("{s:s, s:i, s:i}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id), "revision", p.p.revision, "tells_up_to", 0));
+        journal(c->e, c->actor, "confirm", "", p.p.id, 0, "revision %d was confirmed: nobody is told again",
+                p.p.revision);
+        command_commit(c, json_pack("{s:s, s:i, s:i}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id),
+                                    "revision", p.p.revision, "tells_up_to", 0));
         return;
     }
     p.automatic = false;
@@ -126,9 +142,11 @@ void cmd_problem_publish(struct command *c) {
     if (!p.p.workaround_at)
         p.p.workaround_at = now_of(c->e);
     store_problem_text(c->e->store, p.p.id, p.p.revision, text, now_of(c->e), c->actor);
-    journal(c->e, c->actor, "publish", "", p.p.id, 0, "revision %d for customers was published, for up to %d incidents", p.p.revision, told);
+    journal(c->e, c->actor, "publish", "", p.p.id, 0, "revision %d for customers was published, for up to %d incidents",
+            p.p.revision, told);
     problem_changed(c, &p, "a workaround was published");
-    command_commit(c, json_pack("{s:s, s:i, s:i}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id), "revision", p.p.revision, "tells_up_to", told));
+    command_commit(c, json_pack("{s:s, s:i, s:i}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id), "revision",
+                                p.p.revision, "tells_up_to", told));
 }
 
 static void resolve(struct command *c, struct problem_row *p, enum resolution r, const char *what) {
@@ -138,7 +156,8 @@ static void resolve(struct command *c, struct problem_row *p, enum resolution r,
     p->p.resolved_at = now_of(c->e);
     p->p.reopened = false;
     p->automatic = false;
-    journal(c->e, c->actor, what, "", p->p.id, 0, "%s: %s", resolution_name(r), p->p.reason ? p->p.reason : "no reason given");
+    journal(c->e, c->actor, what, "", p->p.id, 0, "%s: %s", resolution_name(r),
+            p->p.reason ? p->p.reason : "no reason given");
     problem_changed(c, p, "a person decided");
     struct link_row *defects;
     size_t n = store_links_of_problem(c->e->store, c->a, p->p.id, "defect", "confirmed", 1000, &defects);
@@ -167,7 +186,8 @@ void cmd_problem_push_back(struct command *c) {
     if (!want_problem(c, "id", &p))
         return;
     p.declined_acked = p.p.serial;
-    journal(c->e, c->actor, "push-back", "", p.p.id, 0, "pushed back: %s", want_text(c, "reason") ? want_text(c, "reason") : "no reason given");
+    journal(c->e, c->actor, "push-back", "", p.p.id, 0, "pushed back: %s",
+            want_text(c, "reason") ? want_text(c, "reason") : "no reason given");
     problem_changed(c, &p, "a person pushed back");
     command_commit(c, problem_answer(c, &p));
 }
@@ -263,17 +283,28 @@ void cmd_problem_split(struct command *c) {
         refuse(c, 400, "say which incidents go: --incidents REF,REF");
         return;
     }
-    struct problem_row fresh = {.p = {.title = want_text(c, "title") ? want_text(c, "title") : p.p.title, .service = p.p.service, .known_error = p.p.known_error, .created = now_of(c->e), .known = now_of(c->e)},
+    struct problem_row fresh = {.p = {.title = want_text(c, "title") ? want_text(c, "title") : p.p.title,
+                                      .service = p.p.service,
+                                      .known_error = p.p.known_error,
+                                      .created = now_of(c->e),
+                                      .known = now_of(c->e)},
                                 .declined_acked = -1};
     fresh.p.id = store_problem_new(c->e->store, &fresh);
-    json_array_foreach (incidents, i, one) {
+    json_array_foreach(incidents, i, one) {
         const char *ref = json_string_value(one);
         struct incident_row row;
         if (!ref || !store_incident(c->e->store, c->a, ref, &row)) {
             refuse(c, 404, "%s is no known incident", ref ? ref : "?");
             return;
         }
-        store_evidence_add(c->e->store, &(struct evidence){.incident = ref, .problem = fresh.p.id, .source = "person", .place = "split", .actor = c->actor, .at = now_of(c->e)}, now_of(c->e));
+        store_evidence_add(c->e->store,
+                           &(struct evidence){.incident = ref,
+                                              .problem = fresh.p.id,
+                                              .source = "person",
+                                              .place = "split",
+                                              .actor = c->actor,
+                                              .at = now_of(c->e)},
+                           now_of(c->e));
         store_keys_copy(c->e->store, c->a, p.p.id, fresh.p.id, ref, now_of(c->e));
         store_reject(c->e->store, ref, arena_printf(c->a, "P-%lld", (long long)p.p.id), now_of(c->e), c->actor);
         struct link_row *defects;
@@ -282,7 +313,8 @@ void cmd_problem_split(struct command *c) {
             store_reject(c->e->store, ref, defects[k].ref, now_of(c->e), c->actor);
         relink_incident(c->e, c->a, ref, false);
     }
-    journal(c->e, c->actor, "split", "", p.p.id, 0, "%zu incidents went to P-%lld", json_array_size(incidents), (long long)fresh.p.id);
+    journal(c->e, c->actor, "split", "", p.p.id, 0, "%zu incidents went to P-%lld", json_array_size(incidents),
+            (long long)fresh.p.id);
     problem_changed(c, &p, "it was split");
     command_commit(c, problem_answer(c, &fresh));
 }

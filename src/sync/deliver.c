@@ -35,9 +35,10 @@ void dispatch_end(struct dispatch *d) {
 static bool may_start_from(const struct effect_row *x, enum state class) {
     size_t i;
     json_t *s;
-    if (!x->e.from || json_array_size(json_object_get(x->e.want, "walking")) || str_is(json_text(x->e.want, "midway"), state_name(class)))
+    if (!x->e.from || json_array_size(json_object_get(x->e.want, "walking")) ||
+        str_is(json_text(x->e.want, "midway"), state_name(class)))
         return true;
-    json_array_foreach (x->e.from, i, s)
+    json_array_foreach(x->e.from, i, s)
         if (str_is(json_string_value(s), state_name(class)))
             return true;
     return false;
@@ -56,9 +57,11 @@ static enum state wanted_state(const struct effect_row *x, enum state class) {
     return s;
 }
 
-static void supersede_decision(struct dispatch *d, struct effect_row *all, size_t n, const struct effect_row *head, const char *why) {
+static void supersede_decision(struct dispatch *d, struct effect_row *all, size_t n, const struct effect_row *head,
+                               const char *why) {
     for (size_t i = 0; i < n; i++)
-        if (all[i].e.decision == head->e.decision && all[i].e.kind != EFFECT_FIELD && all[i].e.state == EFFECT_PENDING) {
+        if (all[i].e.decision == head->e.decision && all[i].e.kind != EFFECT_FIELD &&
+            all[i].e.state == EFFECT_PENDING) {
             store_effect_move(d->e->store, all[i].e.n, EFFECT_SUPERSEDED, why, NULL, now_of(d->e));
             all[i].e.state = EFFECT_SUPERSEDED;
             journal(d->e, "bridge", "superseded", d->ref, all[i].e.problem, all[i].e.n, "%s", why);
@@ -71,16 +74,18 @@ static void take(struct dispatch *d, const struct effect_row *x) {
 }
 
 /* The state of a decision: already there, taken over by a person, or to be sent. False: the decision is over. */
-static bool choose_state(struct dispatch *d, struct effect_row *all, size_t n, struct effect_row *x, const struct record *r) {
-    enum state class = r->kind == KIND_INCIDENT ? incident_class(r->state, r->outcome) : r->state, want = wanted_state(x, class);
+static bool choose_state(struct dispatch *d, struct effect_row *all, size_t n, struct effect_row *x,
+                         const struct record *r) {
+    enum state class = r->kind == KIND_INCIDENT ? incident_class(r->state, r->outcome) : r->state,
+               want = wanted_state(x, class);
     if (class == want) {
         settle_state_done(d, x, want, true);
         x->e.state = EFFECT_DONE;
         return true;
     }
     if (!may_start_from(x, class)) {
-        supersede_decision(d, all, n, x,
-                           arena_printf(d->a, "it was found %s, moved by somebody else: people win", state_name(class)));
+        supersede_decision(
+            d, all, n, x, arena_printf(d->a, "it was found %s, moved by somebody else: people win", state_name(class)));
         return false;
     }
     take(d, x);
@@ -130,7 +135,8 @@ static void choose_decision(struct dispatch *d, struct effect_row *all, size_t n
     struct effect_row *head = NULL;
     for (size_t i = 0; i < n && !head; i++) {
         struct effect_row *x = &all[i];
-        if ((x->e.kind != EFFECT_STATE && x->e.kind != EFFECT_NOTE) || x->e.state != EFFECT_PENDING || waits_with_parked(all, n, x))
+        if ((x->e.kind != EFFECT_STATE && x->e.kind != EFFECT_NOTE) || x->e.state != EFFECT_PENDING ||
+            waits_with_parked(all, n, x))
             continue;
         if (!sendable(d, x))
             return;
@@ -139,8 +145,8 @@ static void choose_decision(struct dispatch *d, struct effect_row *all, size_t n
     if (!head)
         return;
     for (size_t i = 0; i < n; i++)
-        if (all[i].e.kind == EFFECT_STATE && all[i].e.decision == head->e.decision && all[i].e.state == EFFECT_PENDING &&
-            !choose_state(d, all, n, &all[i], r))
+        if (all[i].e.kind == EFFECT_STATE && all[i].e.decision == head->e.decision &&
+            all[i].e.state == EFFECT_PENDING && !choose_state(d, all, n, &all[i], r))
             return;
     if (d->write.state == STATE_OPEN && d->n && !str_is(json_text(d->effects[0].e.want, "state"), "open"))
         return; /* on the way: the note goes with the last step */
@@ -162,7 +168,8 @@ static bool choose(struct dispatch *d, const struct record_row *row) {
             choose_field(d, &all[i], &row->r);
     d->write.fields = d->fields;
     d->write.n_fields = d->n_fields;
-    d->write.keep_state = d->write.note && d->write.note->visibility == VISIBILITY_PUBLIC && d->write.state == STATE_NONE;
+    d->write.keep_state =
+        d->write.note && d->write.note->visibility == VISIBILITY_PUBLIC && d->write.state == STATE_NONE;
     return d->n > 0;
 }
 

@@ -10,30 +10,26 @@
 static void attend_brake(struct engine *e, struct arena *a, const struct batch_row *b) {
     store_attention_set(
         e->store,
-        &(struct attention_item){.kind = "braked",
-                                 .subject = arena_printf(a, "batch:%lld", (long long)b->id),
-                                 .text = arena_printf(a, "%s would tell %d requesters and move %d states, more than brake (%d)", b->cause,
-                                                      b->tells, b->moves, e->settings->brake),
-                                 .who = "manager",
-                                 .clear = arena_printf(a, "bascule list effects --problem P-%lld shows them; bascule release %lld lets them go",
-                                                       (long long)b->problem, (long long)b->id)},
+        &(struct attention_item){
+            .kind = "braked",
+            .subject = arena_printf(a, "batch:%lld", (long long)b->id),
+            .text = arena_printf(a, "%s would tell %d requesters and move %d states, more than brake (%d)", b->cause,
+                                 b->tells, b->moves, e->settings->brake),
+            .who = "manager",
+            .clear =
+                arena_printf(a, "bascule list effects --problem P-%lld shows them; bascule release %lld lets them go",
+                             (long long)b->problem, (long long)b->id)},
         now_of(e));
-    journal(e, "bridge", "braked", "", b->problem, 0, "batch %lld waits for a yes: %d requesters, %d states", (long long)b->id, b->tells,
-            b->moves);
+    journal(e, "bridge", "braked", "", b->problem, 0, "batch %lld waits for a yes: %d requesters, %d states",
+            (long long)b->id, b->tells, b->moves);
 }
 
 static void decide_one(struct engine *e, struct arena *a, const struct due_row *d) {
     switch (d->kind) {
-    case KIND_INCIDENT:
-        decide_incident_now(e, a, d->id, d->batch, d->adopt);
-        break;
-    case KIND_DEFECT:
-        decide_defect_now(e, a, d->id, d->adopt);
-        break;
+    case KIND_INCIDENT: decide_incident_now(e, a, d->id, d->batch, d->adopt); break;
+    case KIND_DEFECT: decide_defect_now(e, a, d->id, d->adopt); break;
     case KIND_PROBLEM:
-    default:
-        decide_problem_now(e, a, strtoll(d->id, NULL, 10), d->adopt);
-        break;
+    default: decide_problem_now(e, a, strtoll(d->id, NULL, 10), d->adopt); break;
     }
 }
 

@@ -10,7 +10,9 @@
 
 #define COMMIT_RETRY (2 * SEC_MS)
 
-void engine_begin(struct engine *e) { store_begin(e->store); }
+void engine_begin(struct engine *e) {
+    store_begin(e->store);
+}
 
 bool engine_commit(struct engine *e) {
     struct fault fault = {0};
@@ -57,18 +59,21 @@ struct lane *engine_lane_of_ref(struct engine *e, const char *ref) {
     return NULL;
 }
 
-void journal(struct engine *e, const char *actor, const char *what, const char *ref, int64_t problem, int64_t effect, const char *format,
-             ...) {
+void journal(struct engine *e, const char *actor, const char *what, const char *ref, int64_t problem, int64_t effect,
+             const char *format, ...) {
     char text[1000];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     store_journal(e->store, now_of(e),
-                  &(struct journal_entry){.actor = actor, .what = what, .ref = ref, .problem = problem, .effect = effect, .text = text});
+                  &(struct journal_entry){
+                      .actor = actor, .what = what, .ref = ref, .problem = problem, .effect = effect, .text = text});
 }
 
-bool engine_may_write(const struct engine *e) { return e->outbox_open && !e->settings->dry_run && !e->stopping; }
+bool engine_may_write(const struct engine *e) {
+    return e->outbox_open && !e->settings->dry_run && !e->stopping;
+}
 
 /* ---- references ---- */
 
@@ -81,12 +86,12 @@ static int rules_make(struct engine *e, struct fault *fault) {
         size_t n;
         const struct tracker_url_form *u = tracker_url_forms(e->lanes[i].tracker, &n);
         for (size_t k = 0; k < n; k++)
-            *arena_push(a, &forms, &n_forms) =
-                (struct reference_form){.tracker = e->lanes[i].cfg->name, .prefix = u[k].prefix, .id_pattern = u[k].id_pattern};
+            *arena_push(a, &forms, &n_forms) = (struct reference_form){
+                .tracker = e->lanes[i].cfg->name, .prefix = u[k].prefix, .id_pattern = u[k].id_pattern};
     }
     for (size_t i = 0; i < e->settings->n_patterns; i++)
-        *arena_push(a, &patterns, &n_patterns) =
-            (struct reference_pattern){.pattern = e->settings->patterns[i].pattern, .tracker = e->settings->patterns[i].tracker};
+        *arena_push(a, &patterns, &n_patterns) = (struct reference_pattern){
+            .pattern = e->settings->patterns[i].pattern, .tracker = e->settings->patterns[i].tracker};
     struct reference_rules *rules;
     int rc = reference_rules_new(forms, n_forms, patterns, n_patterns, &rules, fault);
     if (rc < 0)
@@ -133,7 +138,8 @@ static bool identity(struct engine *e, struct fault *fault) {
     e->outbox_open = !str_is(store_meta(e->store, a, "outbox"), "shut");
     int unsure = store_in_flight_unsure(e->store, now_of(e));
     if (unsure)
-        journal(e, "bridge", "unsure", "", 0, 0, "%d effects were in flight when the service ended: each is looked for before anything is sent again",
+        journal(e, "bridge", "unsure", "", 0, 0,
+                "%d effects were in flight when the service ended: each is looked for before anything is sent again",
                 unsure);
     for (size_t i = 0; i < e->settings->n_trackers; i++) {
         const struct settings_tracker *t = &e->settings->trackers[i];
@@ -281,7 +287,8 @@ void engine_maybe_idle(struct engine *e) {
         failed |= l->down || l->stopped;
         if (l->paused || l->down || l->stopped)
             continue;
-        if (!l->last_poll || l->polling || (l->import_done && store_lookups(e->store, a, l->cfg->name, now_of(e), 1, &lookups)) ||
+        if (!l->last_poll || l->polling ||
+            (l->import_done && store_lookups(e->store, a, l->cfg->name, now_of(e), 1, &lookups)) ||
             (engine_may_write(e) && store_refs_sendable(e->store, a, l->cfg->name, now_of(e), 1, &refs)))
             return;
     }

@@ -31,24 +31,24 @@ struct lane {
     struct engine *e;
     const struct settings_tracker *cfg;
     struct tracker *tracker;
-    struct timer *timer;      /* the next thing to do */
-    bool polling;             /* a list is under way */
-    msec_t poll_at;           /* wall clock of the next poll */
-    int jobs;                 /* single-record operations under way */
-    struct busy *busy;        /* their records */
-    char *cursor;             /* newer than the stored one while nothing changes; NULL: as stored */
+    struct timer *timer; /* the next thing to do */
+    bool polling;        /* a list is under way */
+    msec_t poll_at;      /* wall clock of the next poll */
+    int jobs;            /* single-record operations under way */
+    struct busy *busy;   /* their records */
+    char *cursor;        /* newer than the stored one while nothing changes; NULL: as stored */
     bool import_done, paused;
-    bool listed;              /* the import has seen its last page */
-    const char *stopped;      /* heap; why nothing is believed from here */
+    bool listed;         /* the import has seen its last page */
+    const char *stopped; /* heap; why nothing is believed from here */
     /* health */
-    int failures;             /* in a row */
+    int failures; /* in a row */
     bool down;
-    msec_t wait_until;        /* limits, back-off */
+    msec_t wait_until; /* limits, back-off */
     char error[400];
     msec_t error_since, last_ok, last_poll, stored_ok;
-    msec_t offset;            /* tracker's clock minus ours */
-    msec_t sweep_at;          /* when the next sweep begins */
-    char sweep_ref[300];      /* "" no sweep runs */
+    msec_t offset;       /* tracker's clock minus ours */
+    msec_t sweep_at;     /* when the next sweep begins */
+    char sweep_ref[300]; /* "" no sweep runs */
     bool sweeping;
     uint64_t requests, writes; /* counted since start */
 };
@@ -65,7 +65,7 @@ struct engine {
     char instance[16];
     struct timer *worker;
     bool started, stopping, held, outbox_open;
-    int jobs;                 /* all lanes */
+    int jobs; /* all lanes */
     void (*stopped)(void *arg);
     void *stopped_arg;
     struct timer *grace;
@@ -73,12 +73,14 @@ struct engine {
     void *idle_arg;
     void (*changed)(void *arg, const char *what, const char *ref);
     void *changed_arg;
-    struct fault fault;       /* of the last commit that failed */
+    struct fault fault; /* of the last commit that failed */
     int commit_failures;
 };
 
 /* ---- engine.c ---- */
-static inline msec_t now_of(const struct engine *e) { return clock_now(&e->world->clock); }
+static inline msec_t now_of(const struct engine *e) {
+    return clock_now(&e->world->clock);
+}
 void engine_begin(struct engine *e);
 /* False: rolled back; everything the transaction was about must be done again. Asks the worker to come. */
 bool engine_commit(struct engine *e);
@@ -89,8 +91,8 @@ void engine_changed(struct engine *e, const char *what, const char *ref);
 struct lane *engine_lane(struct engine *e, const char *tracker);
 struct lane *engine_lane_of_ref(struct engine *e, const char *ref);
 bool engine_may_write(const struct engine *e);
-void journal(struct engine *e, const char *actor, const char *what, const char *ref, int64_t problem, int64_t effect, const char *format,
-             ...) printf_like(7, 8);
+void journal(struct engine *e, const char *actor, const char *what, const char *ref, int64_t problem, int64_t effect,
+             const char *format, ...) printf_like(7, 8);
 
 /* ---- lane.c ---- */
 typedef void job_done(struct lane *l, void *who, const struct op_result *result);
@@ -121,12 +123,13 @@ void lookup_now(struct lane *l, const char *ref, void (*then)(void *arg, const s
 /* ---- ingest.c: inside a transaction ---- */
 struct seen {
     const struct record *record;
-    bool adopt;    /* by an import: what it finds is adopted */
-    uint64_t hash; /* of the list's element; 0: keep */
+    bool adopt;     /* by an import: what it finds is adopted */
+    uint64_t hash;  /* of the list's element; 0: keep */
     const char *by; /* who moved it, when the record itself can't tell */
 };
 void ingest(struct lane *l, struct arena *a, const struct seen *seen);
-void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum presence presence, const char *merged_into, bool certain);
+void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum presence presence, const char *merged_into,
+                     bool certain);
 
 /* ---- gather.c ---- */
 /* Brings the evidence that stands in a record up to date; true if any came or went. */
@@ -138,7 +141,8 @@ const char *home_tracker(const struct engine *e, enum role role);
 void relink_incident(struct engine *e, struct arena *a, const char *ref, bool adopt);
 /* All incidents whose evidence names that defect. */
 void relink_defect(struct engine *e, struct arena *a, const char *ref, bool adopt);
-int64_t problem_make(struct engine *e, struct arena *a, const char *title, const char *service, bool automatic, const char *actor);
+int64_t problem_make(struct engine *e, struct arena *a, const char *title, const char *service, bool automatic,
+                     const char *actor);
 /* The problem that a defect stands behind; made if there is none. */
 int64_t problem_of_defect(struct engine *e, struct arena *a, const char *ref, const char *actor);
 void problem_maybe_undo(struct engine *e, struct arena *a, int64_t id);
@@ -164,8 +168,9 @@ struct asserting {
     struct arena *a;
     int turn;
     int64_t batch;
-    bool quiet; /* begun by `policy apply`: notes are spent */
-    bool spent; /* adopted or ignored: spent without leaving */
+    bool quiet;      /* begun by `policy apply`: notes are spent */
+    bool spent;      /* ignored, or what an import found: spent without leaving */
+    bool spent_turn; /* an adopted turn: what belongs to the turn is spent, what is newer is not */
     const char *why_spent;
     const struct problem_facts *problems;
     size_t n_problems;
@@ -182,10 +187,10 @@ int64_t assert_creation(struct engine *e, struct arena *a, const char *tracker, 
                         const struct record *incident, const char *reason);
 
 /* ---- mirror.c ---- */
-void mirror_incident(struct engine *e, struct arena *a, const struct record *r, const struct problem_facts *problems, size_t n,
-                     enum outcome outcome, bool keeps_outcome, bool spent);
-void mirror_defect(struct engine *e, struct arena *a, const struct record *r, const struct problem *const *problems, size_t n,
-                   const struct counts *counts, bool spent);
+void mirror_incident(struct engine *e, struct arena *a, const struct record *r, const struct problem_facts *problems,
+                     size_t n, enum outcome outcome, bool keeps_outcome, bool spent);
+void mirror_defect(struct engine *e, struct arena *a, const struct record *r, const struct problem *const *problems,
+                   size_t n, const struct counts *counts, bool spent);
 bool field_equal(struct engine *e, struct arena *a, enum field f, enum kind kind, const char *x, const char *y);
 
 /* ---- deliver.c, settle.c ---- */

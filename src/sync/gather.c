@@ -19,7 +19,9 @@ struct gathering {
     bool changed;
 };
 
-const char *native_field(const struct lane *l, enum field f) { return json_text(l->cfg->fields, field_name(f)); }
+const char *native_field(const struct lane *l, enum field f) {
+    return json_text(l->cfg->fields, field_name(f));
+}
 
 /* The one tracker of that role, whose bare ids need no name; NULL if there are several. */
 const char *home_tracker(const struct engine *e, enum role role) {
@@ -71,9 +73,12 @@ static void stands(struct gathering *g, struct evidence *e) {
     if (!e->at)
         e->at = g->r->updated ? g->r->updated : now_of(g->e);
     store_evidence_add(g->e->store, e, now_of(g->e));
-    const char *to = e->problem ? arena_printf(g->a, "P-%lld", (long long)e->problem) : g->r->kind == KIND_INCIDENT ? e->defect : e->incident;
-    journal(g->e, e->actor ? e->actor : "tracker", "evidence", g->ref, e->problem, 0, "refers to %s (%s%s%s)", to, e->place,
-            e->suggested ? ", by a requester: only suggests" : "", e->quote ? arena_printf(g->a, ": %s", e->quote) : "");
+    const char *to = e->problem                    ? arena_printf(g->a, "P-%lld", (long long)e->problem)
+                     : g->r->kind == KIND_INCIDENT ? e->defect
+                                                   : e->incident;
+    journal(g->e, e->actor ? e->actor : "tracker", "evidence", g->ref, e->problem, 0, "refers to %s (%s%s%s)", to,
+            e->place, e->suggested ? ", by a requester: only suggests" : "",
+            e->quote ? arena_printf(g->a, ": %s", e->quote) : "");
     g->changed = true;
 }
 
@@ -101,8 +106,9 @@ static void gather_text(struct gathering *g, const struct text *t) {
         if (!pair(g, &found.items[i], &e))
             continue;
         e.source = "text";
-        e.place = t->id && !str_is(t->place, "subject") && !str_is(t->place, "description") ? arena_printf(g->a, "%s %s", t->place, t->id)
-                                                                                            : t->place;
+        e.place = t->id && !str_is(t->place, "subject") && !str_is(t->place, "description")
+                      ? arena_printf(g->a, "%s %s", t->place, t->id)
+                      : t->place;
         e.actor = t->author;
         e.at = t->at;
         e.suggested = g->suggest && t->requester;
@@ -123,7 +129,11 @@ static void gather_texts(struct gathering *g) {
         if (g->r->texts[i].body)
             gather_text(g, &g->r->texts[i]);
     if (!has_text(g->r, "subject") && g->r->title)
-        gather_text(g, &(struct text){.place = "subject", .author = g->r->reporter, .requester = true, .at = g->r->created, .body = g->r->title});
+        gather_text(g, &(struct text){.place = "subject",
+                                      .author = g->r->reporter,
+                                      .requester = true,
+                                      .at = g->r->created,
+                                      .body = g->r->title});
 }
 
 /* ---- relations ---- */
@@ -168,9 +178,11 @@ static struct reference target_of(const struct gathering *g, const struct eviden
 
 static void reject_target(struct gathering *g, const struct reference *to, const char *place, const struct change *by) {
     const char *actor = by && by->by ? by->by : "tracker";
-    const char *other = to->problem ? arena_printf(g->a, "P-%lld", (long long)to->problem) : ref_make(g->a, to->tracker, to->id);
+    const char *other =
+        to->problem ? arena_printf(g->a, "P-%lld", (long long)to->problem) : ref_make(g->a, to->tracker, to->id);
     bool incident = g->r->kind == KIND_INCIDENT;
-    const char *first = !incident && !to->problem ? other : g->ref, *second = !incident && !to->problem ? g->ref : other;
+    const char *first = !incident && !to->problem ? other : g->ref,
+               *second = !incident && !to->problem ? g->ref : other;
     store_reject(g->e->store, first, second, now_of(g->e), actor);
     if (to->problem && incident) { /* rejecting the problem rejects all that leads to it */
         struct link_row *defects;
@@ -178,8 +190,8 @@ static void reject_target(struct gathering *g, const struct reference *to, const
         for (size_t i = 0; i < n; i++)
             store_reject(g->e->store, g->ref, defects[i].ref, now_of(g->e), actor);
     }
-    journal(g->e, actor, "rejected", g->ref, to->problem, 0, "a person took %s out of %s, which the bridge had filled: the link is rejected", other,
-            place);
+    journal(g->e, actor, "rejected", g->ref, to->problem, 0,
+            "a person took %s out of %s, which the bridge had filled: the link is rejected", other, place);
     g->changed = true;
 }
 
@@ -197,7 +209,8 @@ static void gather_field(struct gathering *g, enum field f, const char *home) {
         if (str_is(g->have.items[i].source, "field") && str_is(g->have.items[i].place, place))
             *arena_push(g->a, &own.items, &own.count) = target_of(g, &g->have.items[i]);
     field_compare(g->a, &now, &written, &own, &diff);
-    if (g->r->kind == KIND_DEFECT) /* a defect's fields belong to the bridge: what is taken out there is overridden, not rejected */
+    if (g->r->kind ==
+        KIND_DEFECT) /* a defect's fields belong to the bridge: what is taken out there is overridden, not rejected */
         diff.rejected.count = 0;
     for (size_t i = 0; i < diff.rejected.count; i++)
         reject_target(g, &diff.rejected.items[i], place, by);
@@ -244,7 +257,10 @@ static void withdraw(struct gathering *g) {
             continue;
         store_evidence_drop(g->e->store, e->n);
         journal(g->e, "tracker", "evidence", g->ref, e->problem, 0, "no longer refers to %s (%s)",
-                e->problem ? arena_printf(g->a, "P-%lld", (long long)e->problem) : g->r->kind == KIND_INCIDENT ? e->defect : e->incident, e->place);
+                e->problem                    ? arena_printf(g->a, "P-%lld", (long long)e->problem)
+                : g->r->kind == KIND_INCIDENT ? e->defect
+                                              : e->incident,
+                e->place);
         /* the other end of a pair whose evidence stood in a defect must be looked at too */
         if (g->r->kind == KIND_DEFECT && e->incident[0])
             relink_incident(g->e, g->a, e->incident, false);

@@ -52,7 +52,8 @@ static bool own_reopening(const struct deciding *d) {
         return false;
     const struct problem *p = d->problems[d->judged.which].problem;
     for (int serial = p->serial; serial >= 0 && serial >= p->serial - 1; serial--) {
-        const char *key = arena_printf(d->a, "state:%s:recurred:P-%lld:%d", d->judged.delivered.defect, (long long)p->id, serial);
+        const char *key =
+            arena_printf(d->a, "state:%s:recurred:P-%lld:%d", d->judged.delivered.defect, (long long)p->id, serial);
         if (store_effect_by_key(d->e->store, d->a, key, &x) && x.e.state != EFFECT_SUPERSEDED && x.e.sent)
             return true;
     }
@@ -79,8 +80,9 @@ static void turn(struct deciding *d, bool adopt) {
         i->adopted_open |= class == STATE_OPEN && i->verdict != VERDICT_UNLINKED;
     }
     store_supersede_turn(d->e->store, d->ref, i->turn, "the verdict changed before it left", now_of(d->e));
-    journal(d->e, "bridge", "turn", d->ref, d->n ? d->problems[d->judged.which].problem->id : 0, 0, "verdict %s -> %s (turn %d%s): %s",
-            verdict_name(i->was), verdict_name(i->verdict), i->turn, adopt ? ", adopted" : "", why);
+    journal(d->e, "bridge", "turn", d->ref, d->n ? d->problems[d->judged.which].problem->id : 0, 0,
+            "verdict %s -> %s (turn %d%s): %s", verdict_name(i->was), verdict_name(i->verdict), i->turn,
+            adopt ? ", adopted" : "", why);
 }
 
 static void facts_of(struct deciding *d, struct incident_facts *f) {
@@ -112,22 +114,29 @@ static json_t *fact_list(const struct deciding *d) {
     json_t *facts = json_array();
     struct arena *a = d->a;
     const struct record *r = &d->record.r;
-    json_array_append_new(facts, json_string(arena_printf(a, "the incident is %s%s%s%s (%s in %s)", state_name(r->state), r->outcome ? " (" : "",
-                                                          r->outcome ? outcome_name(r->outcome) : "", r->outcome ? ")" : "",
-                                                          r->native_state ? r->native_state : "?", r->tracker)));
+    json_array_append_new(
+        facts, json_string(arena_printf(a, "the incident is %s%s%s%s (%s in %s)", state_name(r->state),
+                                        r->outcome ? " (" : "", r->outcome ? outcome_name(r->outcome) : "",
+                                        r->outcome ? ")" : "", r->native_state ? r->native_state : "?", r->tracker)));
     for (size_t i = 0; i < d->n; i++)
-        json_array_append_new(facts, json_string(arena_printf(a, "it is linked with P-%lld, which is %s: %s",
-                                                              (long long)d->problems[i].problem->id, delivery_name(d->judged.each[i].delivery),
-                                                              d->judged.each[i].why)));
-    json_array_append_new(facts, json_string(arena_printf(a, "verdict %s, turn %d%s", verdict_name(d->i.verdict), d->i.turn,
-                                                          d->i.adopted_turn == d->i.turn ? " (adopted: it began as already asserted)" : "")));
+        json_array_append_new(
+            facts, json_string(arena_printf(a, "it is linked with P-%lld, which is %s: %s",
+                                            (long long)d->problems[i].problem->id,
+                                            delivery_name(d->judged.each[i].delivery), d->judged.each[i].why)));
+    json_array_append_new(
+        facts,
+        json_string(arena_printf(a, "verdict %s, turn %d%s", verdict_name(d->i.verdict), d->i.turn,
+                                 d->i.adopted_turn == d->i.turn ? " (adopted: it began as already asserted)" : "")));
     if (d->i.verdict == VERDICT_PENDING || d->i.verdict == VERDICT_DECLINED)
-        json_array_append_new(facts, json_string(arena_printf(a, "policy: treatment %s%s, on_declined %s", treatment_name(d->policy.treatment),
-                                                              d->policy.require_workaround ? ", a workaround is required" : "",
-                                                              on_declined_name(d->policy.on_declined))));
+        json_array_append_new(
+            facts,
+            json_string(arena_printf(a, "policy: treatment %s%s, on_declined %s", treatment_name(d->policy.treatment),
+                                     d->policy.require_workaround ? ", a workaround is required" : "",
+                                     on_declined_name(d->policy.on_declined))));
     if (d->i.asserted)
-        json_array_append_new(facts, json_string(arena_printf(a, "the bridge last set it %s%s", state_name(d->i.asserted),
-                                                              d->i.overridden ? ", and a person changed that" : "")));
+        json_array_append_new(facts,
+                              json_string(arena_printf(a, "the bridge last set it %s%s", state_name(d->i.asserted),
+                                                       d->i.overridden ? ", and a person changed that" : "")));
     if (d->i.ignored)
         json_array_append_new(facts, json_string("a person told the bridge to ignore it"));
     return facts;
@@ -136,8 +145,8 @@ static json_t *fact_list(const struct deciding *d) {
 static const char *decision_json(const struct deciding *d, const struct decision *x, json_t *did) {
     json_t *would = json_array();
     json_array_append_new(would, json_string(row_would_change(x->row)));
-    json_t *j = json_pack("{s:s, s:s, s:s, s:o, s:O, s:o}", "row", row_name(x->row), "rule", row_rule(x->row), "why", x->why, "facts",
-                          fact_list(d), "did", did, "would_change", would);
+    json_t *j = json_pack("{s:s, s:s, s:s, s:o, s:O, s:o}", "row", row_name(x->row), "rule", row_rule(x->row), "why",
+                          x->why, "facts", fact_list(d), "did", did, "would_change", would);
     const char *text = json_print(d->a, j);
     json_decref(j);
     return text;
@@ -176,14 +185,16 @@ void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int
     decide(&f, a, x);
     if (x->outcome || !x->keeps_outcome)
         d.i.outcome = x->outcome;
-    bool spent = f.ignored || f.adopted;
+    bool spent = f.ignored || (f.adopted && adopt);
     struct asserting as = {.e = e,
                            .a = a,
                            .turn = d.i.turn,
                            .batch = batch,
                            .spent = spent,
+                           .spent_turn = f.adopted,
                            .quiet = d.i.quiet_turn == d.i.turn,
-                           .why_spent = f.ignored ? "ignored: a person told the bridge to keep its hands off" : "adopted: it was so before the bridge came",
+                           .why_spent = f.ignored ? "ignored: a person told the bridge to keep its hands off"
+                                                  : "adopted: it was so before the bridge came",
                            .problems = d.problems,
                            .n_problems = d.n,
                            .judged = &d.judged,

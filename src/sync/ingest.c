@@ -54,11 +54,13 @@ static void note_override(struct lane *l, struct incident_row *i, const struct r
     if (i->asserted == STATE_NONE || i->overridden || class == i->asserted)
         return;
     i->overridden = true;
-    journal(l->e, mover(r) ? mover(r) : "tracker", "override", i->ref, 0, 0, "the bridge had set it %s, now it is %s: left alone until the facts move",
-            state_name(i->asserted), state_name(class));
+    journal(l->e, mover(r) ? mover(r) : "tracker", "override", i->ref, 0, 0,
+            "the bridge had set it %s, now it is %s: left alone until the facts move", state_name(i->asserted),
+            state_name(class));
 }
 
-static void note_came_back(struct lane *l, struct arena *a, struct incident_row *i, const struct record *r, enum state was, enum state class) {
+static void note_came_back(struct lane *l, struct arena *a, struct incident_row *i, const struct record *r,
+                           enum state was, enum state class) {
     if (class != STATE_OPEN) {
         if (incident_rank(class) >= incident_rank(STATE_CLOSED_UNRESOLVED))
             i->came_back_at = 0;
@@ -72,12 +74,14 @@ static void note_came_back(struct lane *l, struct arena *a, struct incident_row 
     i->came_back_acked = false;
 }
 
-static void remember_incident(struct lane *l, struct arena *a, const char *ref, const struct record *r, const struct record_row *old) {
+static void remember_incident(struct lane *l, struct arena *a, const char *ref, const struct record *r,
+                              const struct record_row *old) {
     struct engine *e = l->e;
     struct incident_row i;
     enum state class = incident_class(r->state, r->outcome);
     if (!store_incident(e->store, a, ref, &i)) {
-        store_incident_put(e->store, &(struct incident_row){.ref = ref, .adopted_turn = -1, .quiet_turn = -1, .asserted_turn = -1});
+        store_incident_put(
+            e->store, &(struct incident_row){.ref = ref, .adopted_turn = -1, .quiet_turn = -1, .asserted_turn = -1});
         return;
     }
     if (!old || (old->r.state == r->state && old->r.outcome == r->outcome))
@@ -90,48 +94,56 @@ static void remember_incident(struct lane *l, struct arena *a, const char *ref, 
 /* ---- journal ---- */
 
 static const char *state_words(struct arena *a, const struct record *r) {
-    return r->outcome ? arena_printf(a, "%s (%s)", state_name(r->state), outcome_name(r->outcome)) : state_name(r->state);
+    return r->outcome ? arena_printf(a, "%s (%s)", state_name(r->state), outcome_name(r->outcome))
+                      : state_name(r->state);
 }
 
-static void tell_difference(struct lane *l, struct arena *a, const char *ref, const struct record *r, const struct record_row *old) {
+static void tell_difference(struct lane *l, struct arena *a, const char *ref, const struct record *r,
+                            const struct record_row *old) {
     struct engine *e = l->e;
     const char *by = mover(r) ? mover(r) : "tracker";
     if (!old) {
-        journal(e, "tracker", "seen", ref, 0, 0, "first seen, %s: %s", state_words(a, r), r->title ? str_cut(a, r->title, 200) : "");
+        journal(e, "tracker", "seen", ref, 0, 0, "first seen, %s: %s", state_words(a, r),
+                r->title ? str_cut(a, r->title, 200) : "");
     } else {
         if (old->r.state != r->state || old->r.outcome != r->outcome)
             journal(e, by, "moved", ref, 0, 0, "%s -> %s (%s)", state_words(a, &old->r), state_words(a, r),
                     r->native_state ? r->native_state : "");
         if (!str_same(old->r.version, r->version))
-            journal(e, "tracker", "moved", ref, 0, 0, "target version %s -> %s", old->r.version ? old->r.version : "none",
-                    r->version ? r->version : "none");
+            journal(e, "tracker", "moved", ref, 0, 0, "target version %s -> %s",
+                    old->r.version ? old->r.version : "none", r->version ? r->version : "none");
         if (old->r.presence != PRESENT)
-            journal(e, "tracker", "returned", ref, 0, 0, "it was %s and is seen again, %s", presence_name(old->r.presence), state_words(a, r));
+            journal(e, "tracker", "returned", ref, 0, 0, "it was %s and is seen again, %s",
+                    presence_name(old->r.presence), state_words(a, r));
     }
 }
 
 /* A person changed a value that the bridge had written: left alone until its revision moves (law 2). */
-static void note_field_overrides(struct lane *l, struct arena *a, const char *ref, const struct record *r, const struct record_row *old) {
+static void note_field_overrides(struct lane *l, struct arena *a, const char *ref, const struct record *r,
+                                 const struct record_row *old) {
     struct engine *e = l->e;
     for (int f = 0; old && f < FIELD_COUNT; f++) {
-        const char *name = field_name((enum field)f), *before = json_text(old->r.fields, name), *after = json_text(r->fields, name);
+        const char *name = field_name((enum field)f), *before = json_text(old->r.fields, name),
+                   *after = json_text(r->fields, name);
         struct value_row v;
-        if (str_same(before ? before : "", after ? after : "") || !store_value(e->store, a, ref, name, &v) || !v.written ||
-            !field_equal(e, a, (enum field)f, r->kind, before, v.written) || field_equal(e, a, (enum field)f, r->kind, after, v.written))
+        if (str_same(before ? before : "", after ? after : "") || !store_value(e->store, a, ref, name, &v) ||
+            !v.written || !field_equal(e, a, (enum field)f, r->kind, before, v.written) ||
+            field_equal(e, a, (enum field)f, r->kind, after, v.written))
             continue;
         const char *by = "tracker";
         for (size_t i = 0; i < r->n_changes; i++)
             if (str_is(r->changes[i].field, native_field(l, (enum field)f)) && r->changes[i].by)
                 by = r->changes[i].by;
-        journal(e, by, "override", ref, 0, 0, "the bridge had set %s to '%.100s', now it is '%.100s': left alone until its value changes", name,
+        journal(e, by, "override", ref, 0, 0,
+                "the bridge had set %s to '%.100s', now it is '%.100s': left alone until its value changes", name,
                 v.written, after ? after : "");
     }
 }
 
 /* ---- what is due ---- */
 
-static void due_defect(struct lane *l, struct arena *a, const char *ref, const struct record *r, const struct record_row *old,
-                       const struct record_row *row, bool adopt) {
+static void due_defect(struct lane *l, struct arena *a, const char *ref, const struct record *r,
+                       const struct record_row *old, const struct record_row *row, bool adopt) {
     struct engine *e = l->e;
     int64_t *problems;
     bool moved = !old || old->r.state != r->state || old->r.outcome != r->outcome || old->r.presence != PRESENT ||
@@ -142,7 +154,8 @@ static void due_defect(struct lane *l, struct arena *a, const char *ref, const s
     size_t n = problems_of_defect(e, a, ref, &problems);
     for (size_t i = 0; i < n; i++) {
         struct problem_row p;
-        if (old && (old->r.state != r->state || old->r.outcome != r->outcome) && store_problem(e->store, a, problems[i], &p) && p.p.reopened) {
+        if (old && (old->r.state != r->state || old->r.outcome != r->outcome) &&
+            store_problem(e->store, a, problems[i], &p) && p.p.reopened) {
             p.p.reopened = false; /* pending until a defect's state moves */
             store_problem_put(e->store, &p);
         }
@@ -159,8 +172,8 @@ static void due_defect(struct lane *l, struct arena *a, const char *ref, const s
 /* Nothing of what policy looks at differs: then nothing is due. */
 static bool incident_moved(const struct record *r, const struct record_row *old) {
     return !old || old->r.state != r->state || old->r.outcome != r->outcome || old->r.presence != PRESENT ||
-           !str_same(old->r.service, r->service) || !str_same(old->r.priority, r->priority) || !json_equal(old->r.fields, r->fields) ||
-           !json_equal(old->r.native, r->native);
+           !str_same(old->r.service, r->service) || !str_same(old->r.priority, r->priority) ||
+           !json_equal(old->r.fields, r->fields) || !json_equal(old->r.native, r->native);
 }
 
 /* Their counts changed. */
@@ -177,13 +190,14 @@ static void returned(struct lane *l, const char *ref, const struct record *r, co
     store_attention_clear(l->e->store, "defect-gone", ref);
     store_attention_clear(l->e->store, "defect-hidden", ref);
     if (old->r.state != r->state)
-        store_attention_set(l->e->store,
-                            &(struct attention_item){.kind = "returned",
-                                                     .subject = ref,
-                                                     .text = "came back in another state than it was last seen in; it is left alone",
-                                                     .who = "practitioner",
-                                                     .clear = "bascule ack REF"},
-                            now_of(l->e));
+        store_attention_set(
+            l->e->store,
+            &(struct attention_item){.kind = "returned",
+                                     .subject = ref,
+                                     .text = "came back in another state than it was last seen in; it is left alone",
+                                     .who = "practitioner",
+                                     .clear = "bascule ack REF"},
+            now_of(l->e));
 }
 
 void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
@@ -200,15 +214,20 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
                              .ref = ref,
                              .duplicate_of = duplicate_of(a, r, old),
                              .state_at = state_time(l, r, old),
-                             .version_at = !r->version_closed ? 0 : old && old->version_at ? old->version_at : now,
+                             .version_at = !r->version_closed       ? 0
+                                           : old && old->version_at ? old->version_at
+                                                                    : now,
                              .first_seen = old ? old->first_seen : now,
                              .last_seen = now,
-                             .detailed_at = r->detailed ? now : old ? old->detailed_at : 0,
+                             .detailed_at = r->detailed ? now
+                                            : old       ? old->detailed_at
+                                                        : 0,
                              .excluded = false};
     row.r.created = ours(l, r->created);
     row.r.updated = ours(l, r->updated);
     row.r.hash = seen->hash ? seen->hash : old ? old->r.hash : r->hash;
-    if (old && old->outcome_set && r->state == STATE_CLOSED && (r->outcome == OUTCOME_UNKNOWN || r->outcome == OUTCOME_NONE)) {
+    if (old && old->outcome_set && r->state == STATE_CLOSED &&
+        (r->outcome == OUTCOME_UNKNOWN || r->outcome == OUTCOME_NONE)) {
         row.outcome_set = old->outcome_set;
         outcome_parse(old->outcome_set, &row.r.outcome);
         r = &row.r;
@@ -245,7 +264,8 @@ static void merged(struct lane *l, struct arena *a, struct record_row *row, cons
     struct incident_row from, to;
     store_effects_merge(e->store, row->ref, "its record was merged", now_of(e));
     store_incident_merge(e->store, row->ref, survivor);
-    if (store_incident(e->store, a, row->ref, &from) && store_incident(e->store, a, survivor, &to) && from.turn > to.turn) {
+    if (store_incident(e->store, a, row->ref, &from) && store_incident(e->store, a, survivor, &to) &&
+        from.turn > to.turn) {
         to.turn = from.turn;
         store_incident_put(e->store, &to);
     }
@@ -268,12 +288,14 @@ static void attend_absence(struct lane *l, struct arena *a, const struct record_
             .text = arena_printf(a, "the %s is %s; its last state (%s) goes on counting", kind_name(row->r.kind),
                                  gone ? "deleted" : "not readable any more", state_name(row->r.state)),
             .who = gone ? "practitioner" : "owner",
-            .clear = gone ? arena_printf(a, "bascule ack %s takes it out of the reckoning; or link another defect", row->ref)
-                          : "give the bridge's account its right back, or widen the scope"},
+            .clear =
+                gone ? arena_printf(a, "bascule ack %s takes it out of the reckoning; or link another defect", row->ref)
+                     : "give the bridge's account its right back, or widen the scope"},
         now_of(l->e));
 }
 
-void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum presence presence, const char *merged_into, bool certain) {
+void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum presence presence, const char *merged_into,
+                     bool certain) {
     struct engine *e = l->e;
     struct record_row row;
     if (!store_record(e->store, a, ref, &row) || row.r.presence == presence)
@@ -287,7 +309,8 @@ void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum pres
     row.r.presence = presence;
     row.r.merged_into = merged_into;
     store_record_put(e->store, &row);
-    journal(e, "tracker", "absent", ref, 0, 0, "it is %s now; last seen %s", presence_name(presence), state_name(row.r.state));
+    journal(e, "tracker", "absent", ref, 0, 0, "it is %s now; last seen %s", presence_name(presence),
+            state_name(row.r.state));
     attend_absence(l, a, &row);
     if (presence == MERGED && row.r.kind == KIND_INCIDENT && merged_into)
         merged(l, a, &row, merged_into);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define BACKOFF_FIRST (2 * SEC_MS)
-#define BACKOFF_MOST (300 * SEC_MS)
+#define BACKOFF_MOST  (300 * SEC_MS)
 #define FAILURES_DOWN 3
 
 struct job {
@@ -146,11 +146,12 @@ static void went_down(struct lane *l) {
         store_tracker_put(e->store, &t);
     }
     store_attention_set(e->store,
-                        &(struct attention_item){.kind = "tracker-down",
-                                                 .subject = l->cfg->name,
-                                                 .text = l->error,
-                                                 .who = "owner",
-                                                 .clear = "it clears by itself when the tracker answers again; `bascule check` tells more"},
+                        &(struct attention_item){
+                            .kind = "tracker-down",
+                            .subject = l->cfg->name,
+                            .text = l->error,
+                            .who = "owner",
+                            .clear = "it clears by itself when the tracker answers again; `bascule check` tells more"},
                         now_of(e));
     journal(e, "bridge", "down", "", 0, 0, "tracker %s: %s", l->cfg->name, l->error);
     (void)engine_commit(e);
@@ -182,7 +183,8 @@ static void failed(struct lane *l, const struct op_result *r) {
         l->error_since = now;
     snprintf(l->error, sizeof(l->error), "%s", r->words ? r->words : reply_class_name(r->class));
     l->wait_until = now + (r->retry_after ? r->retry_after : backoff(l));
-    bool at_once = r->class == CLASS_DENIED || r->class == CLASS_GONE || r->class == CLASS_REJECTED || r->class == CLASS_NONSENSE;
+    bool at_once =
+        r->class == CLASS_DENIED || r->class == CLASS_GONE || r->class == CLASS_REJECTED || r->class == CLASS_NONSENSE;
     if (!l->down && (at_once || l->failures >= FAILURES_DOWN || !l->last_ok))
         went_down(l);
 }
@@ -195,9 +197,7 @@ bool lane_health(struct lane *l, const struct op_result *r) {
         return false;
     case CLASS_RETRY_SAFE:
     case CLASS_UNSURE:
-    case CLASS_NONSENSE:
-        failed(l, r);
-        return false;
+    case CLASS_NONSENSE: failed(l, r); return false;
     case CLASS_DENIED:
         if (r->status != 401)
             return true;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define SECOND_LOOK (10 * SEC_MS)
-#define SWEEP_STEP 20
+#define SWEEP_STEP  20
 
 struct reading {
     char *ref;
@@ -43,11 +43,12 @@ static void broken_record(struct lane *l, struct arena *a, const struct reading 
     const char *id = strchr(x->ref, ':') + 1;
     store_quarantine(e->store, l->cfg->name, id, why, now_of(e));
     store_attention_set(e->store,
-                        &(struct attention_item){.kind = "quarantined",
-                                                 .subject = x->ref,
-                                                 .text = arena_printf(a, "cannot be read: %s", why),
-                                                 .who = "owner",
-                                                 .clear = arena_printf(a, "mend the record in its tracker; then bascule sync %s", x->ref)},
+                        &(struct attention_item){
+                            .kind = "quarantined",
+                            .subject = x->ref,
+                            .text = arena_printf(a, "cannot be read: %s", why),
+                            .who = "owner",
+                            .clear = arena_printf(a, "mend the record in its tracker; then bascule sync %s", x->ref)},
                         now_of(e));
     store_lookup_done(e->store, x->ref, x->hash);
 }
@@ -69,7 +70,8 @@ static void take(struct lane *l, struct arena *a, const struct reading *x, const
 
 /* Words about one record are no words about the tracker, unless they keep coming. */
 static bool about_record(const struct op_result *r, int tries) {
-    return r->class == CLASS_OK || r->class == CLASS_GONE || r->class == CLASS_DENIED || r->class == CLASS_REJECTED || tries >= 5;
+    return r->class == CLASS_OK || r->class == CLASS_GONE || r->class == CLASS_DENIED || r->class == CLASS_REJECTED ||
+           tries >= 5;
 }
 
 static void read_done(struct lane *l, void *who, const struct op_result *r) {
@@ -108,7 +110,8 @@ void lookups_run(struct lane *l) {
         if (lane_busy(l, rows[i].ref))
             continue;
         struct reading *x = calloc(1, sizeof(*x));
-        *x = (struct reading){.ref = strdup(rows[i].ref), .hash = rows[i].hash, .adopt = rows[i].adopt, .tries = rows[i].tries};
+        *x = (struct reading){
+            .ref = strdup(rows[i].ref), .hash = rows[i].hash, .adopt = rows[i].adopt, .tries = rows[i].tries};
         begin(l, x);
     }
 }

@@ -30,7 +30,8 @@ bool field_equal(struct engine *e, struct arena *a, enum field f, enum kind kind
     return x[strspn(x, " \r\n")] == 0 && y[strspn(y, " \r\n")] == 0;
 }
 
-static void want_value(struct engine *e, struct arena *a, const struct record *r, enum field f, const char *value, msec_t wait, bool spent) {
+static void want_value(struct engine *e, struct arena *a, const struct record *r, enum field f, const char *value,
+                       msec_t wait, bool spent) {
     const char *ref = ref_make(a, r->tracker, r->id), *name = field_name(f);
     struct value_row v = {0};
     bool have = store_value(e->store, a, ref, name, &v);
@@ -44,14 +45,15 @@ static void want_value(struct engine *e, struct arena *a, const struct record *r
     if (field_equal(e, a, f, r->kind, json_text(r->fields, name), value))
         return;
     json_t *want = json_pack("{s:s, s:s, s:i}", "field", name, "value", value, "revision", v.revision);
-    struct effect_row x = {.e = {.ref = ref,
-                                 .kind = EFFECT_FIELD,
-                                 .key = arena_printf(a, "field:%s:%s:%d", ref, name, v.revision),
-                                 .want = want,
-                                 .reason = value[0] ? "the mirrored value changed" : "nothing stands behind it any more",
-                                 .created = now,
-                                 .not_before = wait ? now + wait : 0},
-                           .adopted = spent};
+    struct effect_row x = {
+        .e = {.ref = ref,
+              .kind = EFFECT_FIELD,
+              .key = arena_printf(a, "field:%s:%s:%d", ref, name, v.revision),
+              .want = want,
+              .reason = value[0] ? "the mirrored value changed" : "nothing stands behind it any more",
+              .created = now,
+              .not_before = wait ? now + wait : 0},
+        .adopted = spent};
     store_effect_add(e->store, &x, spent);
     json_decref(want);
 }
@@ -66,7 +68,8 @@ static int by_reference(const void *x, const void *y) {
 }
 
 /* The defects behind an incident's problems, once each, in order. */
-static void defects_of(struct engine *e, struct arena *a, const struct problem_facts *problems, size_t n, struct mirror_facts *f) {
+static void defects_of(struct engine *e, struct arena *a, const struct problem_facts *problems, size_t n,
+                       struct mirror_facts *f) {
     struct references set = {0};
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < problems[i].n_defects; k++) {
@@ -80,7 +83,8 @@ static void defects_of(struct engine *e, struct arena *a, const struct problem_f
     const char **urls = arena_alloc(a, (set.count + 1) * sizeof(*urls));
     for (size_t i = 0; i < set.count; i++) {
         struct lane *l = engine_lane(e, set.items[i].tracker);
-        urls[i] = l ? tracker_record_url(l->tracker, a, set.items[i].id) : ref_make(a, set.items[i].tracker, set.items[i].id);
+        urls[i] =
+            l ? tracker_record_url(l->tracker, a, set.items[i].id) : ref_make(a, set.items[i].tracker, set.items[i].id);
     }
     f->defects = set.items;
     f->n_defects = set.count;
@@ -88,8 +92,8 @@ static void defects_of(struct engine *e, struct arena *a, const struct problem_f
     f->defect_tracker = home_tracker(e, ROLE_DEFECTS);
 }
 
-static void mirror_fields(struct engine *e, struct arena *a, const struct record *r, const struct mirror_facts *f, const enum field *fields,
-                          size_t n, msec_t wait, bool spent) {
+static void mirror_fields(struct engine *e, struct arena *a, const struct record *r, const struct mirror_facts *f,
+                          const enum field *fields, size_t n, msec_t wait, bool spent) {
     struct lane *l = engine_lane(e, r->tracker);
     for (size_t i = 0; l && i < n; i++) {
         const char *value = tracker_has_field(l->tracker, fields[i]) ? mirror_value(fields[i], r->kind, f, a) : NULL;
@@ -98,8 +102,8 @@ static void mirror_fields(struct engine *e, struct arena *a, const struct record
     }
 }
 
-void mirror_incident(struct engine *e, struct arena *a, const struct record *r, const struct problem_facts *problems, size_t n,
-                     enum outcome outcome, bool keeps_outcome, bool spent) {
+void mirror_incident(struct engine *e, struct arena *a, const struct record *r, const struct problem_facts *problems,
+                     size_t n, enum outcome outcome, bool keeps_outcome, bool spent) {
     static const enum field fields[] = {FIELD_DEFECT, FIELD_PROBLEM, FIELD_KNOWN_ERROR, FIELD_OUTCOME};
     const struct problem **live = arena_alloc(a, (n + 1) * sizeof(*live));
     struct mirror_facts f = {.problems = live, .outcome = outcome, .keeps_outcome = keeps_outcome};
@@ -110,9 +114,10 @@ void mirror_incident(struct engine *e, struct arena *a, const struct record *r, 
     mirror_fields(e, a, r, &f, fields, array_size(fields), 0, spent);
 }
 
-void mirror_defect(struct engine *e, struct arena *a, const struct record *r, const struct problem *const *problems, size_t n,
-                   const struct counts *counts, bool spent) {
-    static const enum field fields[] = {FIELD_PROBLEM, FIELD_KNOWN_ERROR, FIELD_INCIDENTS, FIELD_INCIDENT_COUNT, FIELD_CLOSED_UNRESOLVED_COUNT};
+void mirror_defect(struct engine *e, struct arena *a, const struct record *r, const struct problem *const *problems,
+                   size_t n, const struct counts *counts, bool spent) {
+    static const enum field fields[] = {FIELD_PROBLEM, FIELD_KNOWN_ERROR, FIELD_INCIDENTS, FIELD_INCIDENT_COUNT,
+                                        FIELD_CLOSED_UNRESOLVED_COUNT};
     const char **refs, **urls;
     const char *ref = ref_make(a, r->tracker, r->id);
     size_t n_incidents = store_incidents_of_defect(e->store, a, ref, 20, &refs, &urls);

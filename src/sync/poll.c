@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLOCK_SKEW_MOST (600 * SEC_MS)
+#define CLOCK_SKEW_MOST     (600 * SEC_MS)
 #define CURSOR_STORED_EVERY (300 * SEC_MS)
 
 /* The very element that was ingested, or waits to be read, is not parsed again. */
@@ -26,9 +26,10 @@ static bool skewed(struct lane *l) {
 static void refuse_skew(struct lane *l) {
     cleanup_arena struct arena *a = arena_new();
     struct op_result r = {.class = CLASS_NONSENSE,
-                          .words = arena_printf(a, "its clock is %s %s ours by more than 10 minutes: mend the clocks (NTP)",
-                                                duration_text(a, (l->offset < 0 ? -l->offset : l->offset) / SEC_MS * SEC_MS),
-                                                l->offset < 0 ? "behind" : "ahead of")};
+                          .words =
+                              arena_printf(a, "its clock is %s %s ours by more than 10 minutes: mend the clocks (NTP)",
+                                           duration_text(a, (l->offset < 0 ? -l->offset : l->offset) / SEC_MS * SEC_MS),
+                                           l->offset < 0 ? "behind" : "ahead of")};
     (void)lane_health(l, &r);
 }
 
@@ -51,13 +52,15 @@ static void take_quarantined(struct lane *l, struct arena *a, const struct op_re
         const char *id = r->quarantined[i].id ? r->quarantined[i].id : "?";
         store_quarantine(e->store, l->cfg->name, id, r->quarantined[i].why, now_of(e));
         const char *subject = ref_make(a, l->cfg->name, id);
-        store_attention_set(e->store,
-                            &(struct attention_item){.kind = "quarantined",
-                                                     .subject = subject,
-                                                     .text = r->quarantined[i].why,
-                                                     .who = "owner",
-                                                     .clear = arena_printf(a, "mend the record in its tracker; then bascule sync %s", subject)},
-                            now_of(e));
+        store_attention_set(
+            e->store,
+            &(struct attention_item){
+                .kind = "quarantined",
+                .subject = subject,
+                .text = r->quarantined[i].why,
+                .who = "owner",
+                .clear = arena_printf(a, "mend the record in its tracker; then bascule sync %s", subject)},
+            now_of(e));
     }
 }
 
@@ -66,13 +69,15 @@ void import_maybe_done(struct lane *l) {
     struct engine *e = l->e;
     cleanup_arena struct arena *a = arena_new();
     struct tracker_row t;
-    if (l->import_done || !l->listed || store_lookups_changed(e->store, l->cfg->name) || !store_tracker(e->store, a, l->cfg->name, &t))
+    if (l->import_done || !l->listed || store_lookups_changed(e->store, l->cfg->name) ||
+        !store_tracker(e->store, a, l->cfg->name, &t))
         return;
     engine_begin(e);
     t.import = "done";
     t.sweep_began = now_of(e);
     store_tracker_put(e->store, &t);
-    journal(e, "bridge", "import", "", 0, 0, "import of tracker %s is complete: %lld records", l->cfg->name, (long long)t.imported);
+    journal(e, "bridge", "import", "", 0, 0, "import of tracker %s is complete: %lld records", l->cfg->name,
+            (long long)t.imported);
     if (!engine_commit(e))
         return;
     l->import_done = true;
@@ -168,7 +173,8 @@ void poll_start(struct lane *l) {
     bool import = !l->import_done;
     if (!import)
         poll_versions(l);
-    lane_run(l, op_list(l->tracker, l->cursor ? l->cursor : t.cursor, l->cfg->import_since, element_known, l), false, page_done, import ? l : NULL);
+    lane_run(l, op_list(l->tracker, l->cursor ? l->cursor : t.cursor, l->cfg->import_since, element_known, l), false,
+             page_done, import ? l : NULL);
 }
 
 /* ---- versions: only where the policy asks for closed ones ---- */
@@ -195,7 +201,7 @@ static void versions_done(struct lane *l, void *who, const struct op_result *r) 
     engine_begin(e);
     t.versions = now_text;
     store_tracker_put(e->store, &t);
-    json_object_foreach (r->versions, name, closed) {
+    json_object_foreach(r->versions, name, closed) {
         const char **refs;
         size_t n = store_versions_apply(e->store, a, l->cfg->name, name, json_is_true(closed), now_of(e), &refs);
         for (size_t i = 0; i < n; i++) {

@@ -2,14 +2,15 @@
  * and whether its incidents have to be decided again. */
 #include "engine.h"
 
-#define ATTENTION_KINDS "nobody-works declined-decide mixed did-not-hold duplicate-loop merge-proposed review-due recurrence"
+#define ATTENTION_KINDS                                                                                                \
+    "nobody-works declined-decide mixed did-not-hold duplicate-loop merge-proposed review-due recurrence"
 
 /* Everything an incident's decision takes from its problem. */
 static uint64_t fingerprint(struct arena *a, const struct problem_facts *f, const struct delivered *d) {
     struct buf b = {0};
     const struct problem *p = f->problem;
-    buf_printf(&b, "%d %d %d %d %d %lld %s|%s|%s|", d->delivery, p->resolution, p->reopened, p->revision, f->pushed_back,
-               (long long)p->duplicate_of, p->fixed_in ? p->fixed_in : "", d->why, p->title);
+    buf_printf(&b, "%d %d %d %d %d %lld %s|%s|%s|", d->delivery, p->resolution, p->reopened, p->revision,
+               f->pushed_back, (long long)p->duplicate_of, p->fixed_in ? p->fixed_in : "", d->why, p->title);
     for (size_t i = 0; i < f->n_defects; i++) {
         const struct defect_facts *x = &f->defects[i];
         buf_printf(&b, "%s %d %d %d %d %d %s;", x->ref, x->state, x->outcome, x->excluded, x->version_closed, x->stuck,
@@ -27,39 +28,44 @@ static bool working(const struct problem_facts *f) {
     return false;
 }
 
-static void derive(struct engine *e, struct problem_row *row, const struct problem_facts *f, const struct delivered *d) {
+static void derive(struct engine *e, struct problem_row *row, const struct problem_facts *f,
+                   const struct delivered *d) {
     msec_t now = now_of(e);
     enum ke_status status = ke_status_of(f->problem, d->delivery, working(f));
     if (row->p.delivery != d->delivery) {
         row->p.serial++;
         row->delivered_at = d->delivery == DELIVERY_DELIVERED ? d->at : 0;
-        journal(e, "bridge", "delivery", "", row->p.id, 0, "P-%lld: %s -> %s: %s", (long long)row->p.id, delivery_name(row->p.delivery),
-                delivery_name(d->delivery), d->why);
+        journal(e, "bridge", "delivery", "", row->p.id, 0, "P-%lld: %s -> %s: %s", (long long)row->p.id,
+                delivery_name(row->p.delivery), delivery_name(d->delivery), d->why);
         row->p.delivery = d->delivery;
     }
     if (row->status != status) {
-        journal(e, "bridge", "status", "", row->p.id, 0, "P-%lld: known error %s -> %s", (long long)row->p.id, ke_status_name(row->status),
-                ke_status_name(status));
+        journal(e, "bridge", "status", "", row->p.id, 0, "P-%lld: known error %s -> %s", (long long)row->p.id,
+                ke_status_name(row->status), ke_status_name(status));
         row->status = status;
         row->p.closed = status == KE_CLOSED ? now : 0;
     }
 }
 
-static const char *decision_json(struct arena *a, const struct problem_row *row, const struct problem_facts *f, const struct delivered *d,
-                                 const struct counts *c) {
+static const char *decision_json(struct arena *a, const struct problem_row *row, const struct problem_facts *f,
+                                 const struct delivered *d, const struct counts *c) {
     json_t *facts = json_array(), *would = json_array();
     for (size_t i = 0; i < f->n_defects; i++)
-        json_array_append_new(facts, json_string(arena_printf(a, "%s is %s%s%s%s", f->defects[i].ref, state_name(f->defects[i].state),
-                                                              f->defects[i].outcome ? " (" : "",
-                                                              f->defects[i].outcome ? outcome_name(f->defects[i].outcome) : "",
-                                                              f->defects[i].outcome ? ")" : "")));
+        json_array_append_new(
+            facts, json_string(arena_printf(a, "%s is %s%s%s%s", f->defects[i].ref, state_name(f->defects[i].state),
+                                            f->defects[i].outcome ? " (" : "",
+                                            f->defects[i].outcome ? outcome_name(f->defects[i].outcome) : "",
+                                            f->defects[i].outcome ? ")" : "")));
     if (!f->n_defects)
         json_array_append_new(facts, json_string("no defect stands behind it"));
-    json_array_append_new(facts, json_string(arena_printf(a, "%d incidents: %d open, %d waiting, %d closed unresolved, %d solved", c->total, c->open,
-                                                          c->waiting, c->closed_unresolved, c->solved)));
-    json_array_append_new(would, json_string("a defect moves, a person resolves or reopens the problem, or the policy changes"));
+    json_array_append_new(
+        facts, json_string(arena_printf(a, "%d incidents: %d open, %d waiting, %d closed unresolved, %d solved",
+                                        c->total, c->open, c->waiting, c->closed_unresolved, c->solved)));
+    json_array_append_new(
+        would, json_string("a defect moves, a person resolves or reopens the problem, or the policy changes"));
     json_t *j = json_pack("{s:s, s:s, s:s, s:o, s:[], s:o}", "row", delivery_name(d->delivery), "rule",
-                          "A problem is delivered when its defects are: its own resolution comes first, then all (or any) of its defects.",
+                          "A problem is delivered when its defects are: its own resolution comes first, then all (or "
+                          "any) of its defects.",
                           "why", d->why ? d->why : "", "facts", facts, "did", "would_change", would);
     const char *text = json_print(a, j);
     json_decref(j);
@@ -67,8 +73,8 @@ static const char *decision_json(struct arena *a, const struct problem_row *row,
     return text;
 }
 
-static void attend(struct engine *e, struct arena *a, const struct problem_row *row, const struct problem_facts *f, const struct delivered *d,
-                   const struct counts *c) {
+static void attend(struct engine *e, struct arena *a, const struct problem_row *row, const struct problem_facts *f,
+                   const struct delivered *d, const struct counts *c) {
     const char *id = arena_printf(a, "P-%lld", (long long)row->p.id);
     struct decision *x = arena_make(a, struct decision);
     struct problem_side_facts s = {.facts = f,
@@ -86,7 +92,8 @@ static void attend(struct engine *e, struct arena *a, const struct problem_row *
     size_t n = 0;
     for (size_t i = 0; i < x->n_attention; i++) {
         const struct want_attention *w = &x->attention[i];
-        struct attention_item item = {.kind = w->kind, .subject = w->subject, .text = w->text, .who = w->who, .clear = w->clear};
+        struct attention_item item = {
+            .kind = w->kind, .subject = w->subject, .text = w->text, .who = w->who, .clear = w->clear};
         if (str_is(w->subject, id))
             own[n++] = item;
         else
@@ -94,15 +101,18 @@ static void attend(struct engine *e, struct arena *a, const struct problem_row *
     }
     store_attention_sync(e->store, id, ATTENTION_KINDS, own, n, now_of(e));
     for (size_t i = 0; i < f->n_defects; i++)
-        if (f->defects[i].state != STATE_CLOSED || (f->defects[i].outcome != OUTCOME_UNKNOWN && f->defects[i].outcome != OUTCOME_NONE))
+        if (f->defects[i].state != STATE_CLOSED ||
+            (f->defects[i].outcome != OUTCOME_UNKNOWN && f->defects[i].outcome != OUTCOME_NONE))
             store_attention_clear(e->store, "defect-closed-how", f->defects[i].ref);
     store_again(e->store, KIND_PROBLEM, arena_printf(a, "%lld", (long long)row->p.id), x->again_at);
 }
 
-static void due_others(struct engine *e, struct arena *a, int64_t id, const struct problem_facts *f, const struct counts *c, bool adopt,
-                       const char *why) {
+static void due_others(struct engine *e, struct arena *a, int64_t id, const struct problem_facts *f,
+                       const struct counts *c, bool adopt, const char *why) {
     int64_t *duplicates;
-    int64_t batch = c->total > 1 && !adopt ? store_batch_new(e->store, id, arena_printf(a, "P-%lld: %s", (long long)id, why), now_of(e)) : 0;
+    int64_t batch = c->total > 1 && !adopt
+                        ? store_batch_new(e->store, id, arena_printf(a, "P-%lld: %s", (long long)id, why), now_of(e))
+                        : 0;
     store_due_incidents_of(e->store, id, batch, adopt, "its problem moved");
     for (size_t i = 0; i < f->n_defects; i++) {
         store_due(e->store, KIND_DEFECT, f->defects[i].ref, 0, adopt, "its problem moved");

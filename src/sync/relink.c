@@ -16,11 +16,13 @@ struct targets {
     size_t count;
 };
 
-int64_t problem_make(struct engine *e, struct arena *a, const char *title, const char *service, bool automatic, const char *actor) {
+int64_t problem_make(struct engine *e, struct arena *a, const char *title, const char *service, bool automatic,
+                     const char *actor) {
     msec_t now = now_of(e);
-    struct problem_row p = {.p = {.title = str_cut(a, title, 250), .service = service, .known_error = true, .created = now, .known = now},
-                            .automatic = automatic,
-                            .declined_acked = -1};
+    struct problem_row p = {
+        .p = {.title = str_cut(a, title, 250), .service = service, .known_error = true, .created = now, .known = now},
+        .automatic = automatic,
+        .declined_acked = -1};
     int64_t id = store_problem_new(e->store, &p);
     journal(e, actor, "problem", "", id, 0, "P-%lld was made: %s", (long long)id, p.p.title);
     store_due_problem(e->store, id, false, "it is new");
@@ -70,7 +72,8 @@ static void target_add(struct arena *a, struct targets *t, int64_t problem, msec
     *arena_push(a, &t->items, &t->count) = (struct target){.problem = problem, .at = at, .confirmed = confirmed};
 }
 
-static void target_of_evidence(struct engine *e, struct arena *a, const struct evidence *v, bool adopt, struct targets *t) {
+static void target_of_evidence(struct engine *e, struct arena *a, const struct evidence *v, bool adopt,
+                               struct targets *t) {
     struct problem_row p;
     struct record_row defect;
     int64_t *problems;
@@ -100,15 +103,18 @@ static const struct target *target_find(const struct targets *t, int64_t problem
     return NULL;
 }
 
-static void link_came(struct engine *e, struct arena *a, const char *ref, const struct target *t, const struct link_row *was, bool adopt) {
+static void link_came(struct engine *e, struct arena *a, const char *ref, const struct target *t,
+                      const struct link_row *was, bool adopt) {
     const char *status = t->confirmed ? "confirmed" : "suggested";
     if (was && str_is(was->status, status) && was->linked_at == t->at)
         return;
-    store_link_put(e->store, &(struct link_row){.problem = t->problem, .ref = ref, .kind = "incident", .status = status, .linked_at = t->at});
+    store_link_put(e->store,
+                   &(struct link_row){
+                       .problem = t->problem, .ref = ref, .kind = "incident", .status = status, .linked_at = t->at});
     if (was && str_is(was->status, status))
         return;
-    journal(e, "bridge", t->confirmed ? "linked" : "suggested", ref, t->problem, 0, "%s with P-%lld", t->confirmed ? "linked" : "perhaps linked",
-            (long long)t->problem);
+    journal(e, "bridge", t->confirmed ? "linked" : "suggested", ref, t->problem, 0, "%s with P-%lld",
+            t->confirmed ? "linked" : "perhaps linked", (long long)t->problem);
     store_due_problem(e->store, t->problem, adopt, "an incident was linked");
     engine_changed(e, "problem", arena_printf(a, "P-%lld", (long long)t->problem));
 }
@@ -116,7 +122,8 @@ static void link_came(struct engine *e, struct arena *a, const char *ref, const 
 static void link_went(struct engine *e, struct arena *a, const char *ref, const struct link_row *was) {
     store_link_drop(e->store, was->problem, ref);
     if (str_is(was->status, "confirmed")) {
-        journal(e, "bridge", "unlinked", ref, was->problem, 0, "no evidence for P-%lld stands any more", (long long)was->problem);
+        journal(e, "bridge", "unlinked", ref, was->problem, 0, "no evidence for P-%lld stands any more",
+                (long long)was->problem);
         store_due_problem(e->store, was->problem, false, "an incident was unlinked");
         struct link_row *defects;
         size_t n = store_links_of_problem(e->store, a, was->problem, "defect", "confirmed", 1000, &defects);
@@ -127,7 +134,8 @@ static void link_went(struct engine *e, struct arena *a, const char *ref, const 
 }
 
 /* Words that only suggest wait for a person; the first of them is named. */
-static void attend_suggestion(struct engine *e, struct arena *a, const char *ref, const struct evidences *evidence, const struct targets *t) {
+static void attend_suggestion(struct engine *e, struct arena *a, const char *ref, const struct evidences *evidence,
+                              const struct targets *t) {
     for (size_t i = 0; i < evidence->count; i++) {
         const struct evidence *v = &evidence->items[i];
         int64_t *problems;
@@ -139,12 +147,15 @@ static void attend_suggestion(struct engine *e, struct arena *a, const char *ref
             continue;
         store_attention_set(
             e->store,
-            &(struct attention_item){.kind = "suggestion",
-                                     .subject = ref,
-                                     .text = arena_printf(a, "perhaps %s: only the requester's words say so (%s)",
-                                                          v->problem ? arena_printf(a, "P-%lld", (long long)v->problem) : v->defect, v->place),
-                                     .who = "practitioner",
-                                     .clear = arena_printf(a, "bascule confirm %lld or bascule reject %lld", (long long)v->n, (long long)v->n)},
+            &(struct attention_item){
+                .kind = "suggestion",
+                .subject = ref,
+                .text =
+                    arena_printf(a, "perhaps %s: only the requester's words say so (%s)",
+                                 v->problem ? arena_printf(a, "P-%lld", (long long)v->problem) : v->defect, v->place),
+                .who = "practitioner",
+                .clear =
+                    arena_printf(a, "bascule confirm %lld or bascule reject %lld", (long long)v->n, (long long)v->n)},
             now_of(e));
         return;
     }
@@ -182,7 +193,8 @@ void relink_incident(struct engine *e, struct arena *a, const char *ref, bool ad
 
 /* ---- the defect's side ---- */
 
-static void relink_defect_problems(struct engine *e, struct arena *a, const char *ref, const struct evidences *evidence) {
+static void relink_defect_problems(struct engine *e, struct arena *a, const char *ref,
+                                   const struct evidences *evidence) {
     struct link_row *links;
     size_t n = store_links_of(e->store, a, ref, "confirmed", &links);
     for (size_t i = 0; i < evidence->count; i++) {
@@ -196,9 +208,12 @@ static void relink_defect_problems(struct engine *e, struct arena *a, const char
             have |= links[k].problem == v->problem;
         if (have)
             continue;
-        store_link_put(e->store,
-                       &(struct link_row){.problem = v->problem, .ref = ref, .kind = "defect", .status = "confirmed", .linked_at = v->at});
-        journal(e, v->actor ? v->actor : "bridge", "linked", ref, v->problem, 0, "stands behind P-%lld", (long long)v->problem);
+        store_link_put(
+            e->store,
+            &(struct link_row){
+                .problem = v->problem, .ref = ref, .kind = "defect", .status = "confirmed", .linked_at = v->at});
+        journal(e, v->actor ? v->actor : "bridge", "linked", ref, v->problem, 0, "stands behind P-%lld",
+                (long long)v->problem);
         store_due_problem(e->store, v->problem, false, "a defect was linked");
         store_due(e->store, KIND_DEFECT, ref, 0, false, "it was linked");
     }
@@ -209,7 +224,8 @@ static void relink_defect_problems(struct engine *e, struct arena *a, const char
         if (stands)
             continue;
         store_link_drop(e->store, links[k].problem, ref);
-        journal(e, "bridge", "unlinked", ref, links[k].problem, 0, "stands behind P-%lld no longer", (long long)links[k].problem);
+        journal(e, "bridge", "unlinked", ref, links[k].problem, 0, "stands behind P-%lld no longer",
+                (long long)links[k].problem);
         store_due_problem(e->store, links[k].problem, false, "a defect was unlinked");
         store_due(e->store, KIND_DEFECT, ref, 0, false, "it was unlinked");
         problem_maybe_undo(e, a, links[k].problem);
@@ -226,22 +242,24 @@ void relink_defect(struct engine *e, struct arena *a, const char *ref, bool adop
             if (store_record(e->store, a, evidence.items[i].incident, &incident))
                 relink_incident(e, a, evidence.items[i].incident, adopt);
             else if (engine_lane_of_ref(e, evidence.items[i].incident))
-                store_lookup_add(e->store, &(struct lookup_row){.ref = evidence.items[i].incident, .adopt = adopt}, now_of(e));
+                store_lookup_add(e->store, &(struct lookup_row){.ref = evidence.items[i].incident, .adopt = adopt},
+                                 now_of(e));
         }
 }
 
 /* Made by a reference, and no person gave it anything. */
 static bool is_bare(const struct problem_row *p) {
     const struct problem *x = &p->p;
-    return p->automatic && x->resolution == RESOLUTION_NONE && str_empty(x->cause) && str_empty(x->workaround) && str_empty(x->customer_text) &&
-           str_empty(x->published_text) && str_empty(x->owner) && str_empty(x->symptom) && str_empty(x->change_request) && !x->review &&
-           !x->analysis_target;
+    return p->automatic && x->resolution == RESOLUTION_NONE && str_empty(x->cause) && str_empty(x->workaround) &&
+           str_empty(x->customer_text) && str_empty(x->published_text) && str_empty(x->owner) &&
+           str_empty(x->symptom) && str_empty(x->change_request) && !x->review && !x->analysis_target;
 }
 
 void problem_maybe_undo(struct engine *e, struct arena *a, int64_t id) {
     struct problem_row p;
     struct link_row *links;
-    if (!store_problem(e->store, a, id, &p) || !is_bare(&p) || store_links_of_problem(e->store, a, id, "incident", "confirmed", 1, &links))
+    if (!store_problem(e->store, a, id, &p) || !is_bare(&p) ||
+        store_links_of_problem(e->store, a, id, "incident", "confirmed", 1, &links))
         return;
     size_t n = store_links_of_problem(e->store, a, id, "defect", "confirmed", 1000, &links);
     for (size_t i = 0; i < n; i++)
@@ -256,5 +274,6 @@ void problem_maybe_undo(struct engine *e, struct arena *a, int64_t id) {
     p.p.resolved_at = p.p.closed = now_of(e);
     store_problem_put(e->store, &p);
     store_due_problem(e->store, id, false, "it was undone");
-    journal(e, "bridge", "problem", "", id, 0, "P-%lld was cancelled: nothing is linked with it any more; its number is not used again", (long long)id);
+    journal(e, "bridge", "problem", "", id, 0,
+            "P-%lld was cancelled: nothing is linked with it any more; its number is not used again", (long long)id);
 }

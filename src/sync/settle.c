@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define RETRY_FIRST (1 * SEC_MS)
-#define RETRY_MOST (300 * SEC_MS)
+#define RETRY_MOST  (300 * SEC_MS)
 
 /* ---- one effect ---- */
 
@@ -13,8 +13,8 @@ void settle_state_done(struct dispatch *d, const struct effect_row *x, enum stat
     struct engine *e = d->e;
     struct incident_row i;
     store_effect_move(e->store, x->e.n, EFFECT_DONE, NULL, NULL, now_of(e));
-    journal(e, "bridge", was_there ? "already" : "written", d->ref, x->e.problem, x->e.n, was_there ? "it is %s already: no write" : "set %s",
-            state_name(confirmed));
+    journal(e, "bridge", was_there ? "already" : "written", d->ref, x->e.problem, x->e.n,
+            was_there ? "it is %s already: no write" : "set %s", state_name(confirmed));
     if (!store_incident(e->store, d->a, d->ref, &i))
         return;
     i.asserted = confirmed;
@@ -29,14 +29,17 @@ static void park(struct dispatch *d, const struct effect_row *x, const char *wor
     struct engine *e = d->e;
     const char *why = str_empty(words) ? "the tracker did not carry it out, and gave no reason" : words;
     store_effect_move(e->store, x->e.n, EFFECT_PARKED, why, NULL, now_of(e));
-    store_attention_set(e->store,
-                        &(struct attention_item){.kind = "parked",
-                                                 .subject = arena_printf(d->a, "effect:%lld", (long long)x->e.n),
-                                                 .text = arena_printf(d->a, "%s on %s was refused: %s", effect_kind_name(x->e.kind), d->ref, why),
-                                                 .who = "practitioner",
-                                                 .clear = arena_printf(d->a, "make the move in the tracker, or bascule retry %lld, or bascule discard %lld --reason TEXT",
-                                                                       (long long)x->e.n, (long long)x->e.n)},
-                        now_of(e));
+    store_attention_set(
+        e->store,
+        &(struct attention_item){
+            .kind = "parked",
+            .subject = arena_printf(d->a, "effect:%lld", (long long)x->e.n),
+            .text = arena_printf(d->a, "%s on %s was refused: %s", effect_kind_name(x->e.kind), d->ref, why),
+            .who = "practitioner",
+            .clear = arena_printf(
+                d->a, "make the move in the tracker, or bascule retry %lld, or bascule discard %lld --reason TEXT",
+                (long long)x->e.n, (long long)x->e.n)},
+        now_of(e));
     journal(e, "bridge", "refused", d->ref, x->e.problem, x->e.n, "%s", why);
 }
 
@@ -55,15 +58,18 @@ static void field_done(struct dispatch *d, const struct effect_row *x) {
 
 static void note_done(struct dispatch *d, const struct effect_row *x, const char *echo) {
     store_effect_move(d->e->store, x->e.n, EFFECT_DONE, NULL, echo, now_of(d->e));
-    journal(d->e, "bridge", "written", d->ref, x->e.problem, x->e.n, "%s note %s", json_text(x->e.want, "visibility"), json_text(x->e.want, "note"));
+    journal(d->e, "bridge", "written", d->ref, x->e.problem, x->e.n, "%s note %s", json_text(x->e.want, "visibility"),
+            json_text(x->e.want, "note"));
 }
 
 /* A refused move may be walked: closed states often lead only to open, and open
  * leads everywhere. One effect, its steps on disk (law 8). */
 static bool walk(struct dispatch *d, const struct effect_row *x, const struct record *now) {
-    enum state class = now ? (now->kind == KIND_INCIDENT ? incident_class(now->state, now->outcome) : now->state) : STATE_NONE;
+    enum state class =
+        now ? (now->kind == KIND_INCIDENT ? incident_class(now->state, now->outcome) : now->state) : STATE_NONE;
     const char *native = tracker_native_state(d->lane->tracker, STATE_OPEN);
-    if (json_object_get(x->e.want, "walked") || str_is(json_text(x->e.want, "state"), "open") || class == STATE_OPEN || class == STATE_NONE || !native)
+    if (json_object_get(x->e.want, "walked") || str_is(json_text(x->e.want, "state"), "open") || class == STATE_OPEN ||
+        class == STATE_NONE || !native)
         return false;
     if (now->allowed && !strstr(now->allowed, native))
         return false;
@@ -128,8 +134,8 @@ static void unsure(struct dispatch *d, const struct op_result *r) {
         store_effect_move(d->e->store, d->effects[i].e.n, EFFECT_UNSURE, r->words, NULL, now_of(d->e));
         store_effect_alive(d->e->store, d->effects[i].e.n, alive);
         store_effect_later(d->e->store, d->effects[i].e.n, 0, NULL);
-        journal(d->e, "bridge", "unsure", d->ref, d->effects[i].e.problem, d->effects[i].e.n, "%s: it is looked for before anything is sent again",
-                r->words ? r->words : "no answer");
+        journal(d->e, "bridge", "unsure", d->ref, d->effects[i].e.problem, d->effects[i].e.n,
+                "%s: it is looked for before anything is sent again", r->words ? r->words : "no answer");
     }
 }
 
@@ -150,17 +156,11 @@ static void parts(struct dispatch *d, const struct op_result *r) {
 static void by_class(struct dispatch *d, const struct op_result *r) {
     switch (r->class) {
     case CLASS_OK:
-    case CLASS_REJECTED:
-        parts(d, r);
-        break;
-    case CLASS_CONFLICT:
-        again(d, 300 + (msec_t)(randomness_u64(&d->e->world->randomness) % 700), r->words);
-        break;
+    case CLASS_REJECTED: parts(d, r); break;
+    case CLASS_CONFLICT: again(d, 300 + (msec_t)(randomness_u64(&d->e->world->randomness) % 700), r->words); break;
     case CLASS_RETRY_SAFE:
     case CLASS_LIMITED:
-    case CLASS_NOT_MODIFIED:
-        again(d, backoff(d), r->words);
-        break;
+    case CLASS_NOT_MODIFIED: again(d, backoff(d), r->words); break;
     case CLASS_DENIED:
         if (r->status == 401) {
             again(d, backoff(d), r->words);
@@ -173,9 +173,7 @@ static void by_class(struct dispatch *d, const struct op_result *r) {
         break;
     case CLASS_UNSURE:
     case CLASS_NONSENSE:
-    default:
-        unsure(d, r);
-        break;
+    default: unsure(d, r); break;
     }
 }
 
@@ -200,7 +198,12 @@ static void created(struct dispatch *d, const struct effect_row *x, const char *
     const char *ref = ref_make(d->a, d->lane->cfg->name, id);
     store_effect_move(e->store, x->e.n, EFFECT_DONE, NULL, ref, now_of(e));
     store_evidence_add(e->store,
-                       &(struct evidence){.defect = ref, .problem = x->e.problem, .source = "creation", .place = "created by the bridge", .actor = "bridge", .at = now_of(e)},
+                       &(struct evidence){.defect = ref,
+                                          .problem = x->e.problem,
+                                          .source = "creation",
+                                          .place = "created by the bridge",
+                                          .actor = "bridge",
+                                          .at = now_of(e)},
                        now_of(e));
     store_lookup_add(e->store, &(struct lookup_row){.ref = ref, .hash = 1}, now_of(e));
     journal(e, "bridge", "written", ref, x->e.problem, x->e.n, "created");
@@ -325,7 +328,9 @@ static void look_created_done(struct lane *l, void *who, const struct op_result 
 
 static void cannot_look(struct dispatch *d, struct effect_row *x) {
     engine_begin(d->e);
-    park(d, x, "no answer came, and this tracker offers no way to look whether it was carried out: look there, then retry or discard");
+    park(d, x,
+         "no answer came, and this tracker offers no way to look whether it was carried out: look there, then retry or "
+         "discard");
     (void)engine_commit(d->e);
     dispatch_done(d);
 }
@@ -337,8 +342,10 @@ static void look_next(struct dispatch *d) {
         if (!can->look_create)
             cannot_look(d, &d->effects[0]);
         else
-            lane_run(d->lane, op_look_created(d->lane->tracker, json_text(d->effects[0].e.want, "marker"), d->effects[0].e.sent - 60 * SEC_MS), false,
-                     look_created_done, d);
+            lane_run(d->lane,
+                     op_look_created(d->lane->tracker, json_text(d->effects[0].e.want, "marker"),
+                                     d->effects[0].e.sent - 60 * SEC_MS),
+                     false, look_created_done, d);
         return;
     }
     bool others = false;
@@ -353,7 +360,8 @@ static void look_next(struct dispatch *d) {
     else if (note && !can->look_note)
         cannot_look(d, note);
     else if (note)
-        lane_run(d->lane, op_look_note(d->lane->tracker, id, json_text(note->e.want, "marker")), false, look_note_done, d);
+        lane_run(d->lane, op_look_note(d->lane->tracker, id, json_text(note->e.want, "marker")), false, look_note_done,
+                 d);
     else
         dispatch_done(d);
 }

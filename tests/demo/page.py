@@ -132,7 +132,7 @@ def main():
             cases.run("dark is dark", dark_is_dark, browser)
             cases.run("shows the problems, without a script", shows_what_is, browser, demo)
             if args.picture:
-                browser.screen(1060, 800, "light")
+                browser.screen(1200, 820, "light")
                 browser.open("/")
                 browser.screenshot(args.picture, kind="webp", quality=75)
     finally:

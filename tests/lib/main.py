@@ -33,6 +33,7 @@ def arguments():
     p.add_argument("--all", action="store_true", help="also on real trackers and in a real browser, as CI does")
     p.add_argument("--only", metavar="PART,...", default="", help="these parts, and what they need")
     p.add_argument("--skip", metavar="PART,...", default="", help="all but these (for developers: CI skips nothing)")
+    p.add_argument("--scenarios", metavar="N,...", default="", help="of the parts sandbox and real only these")
     p.add_argument("--clean", action="store_true", help="from nothing: removes build-tests/ first")
     p.add_argument("-j", "--jobs", type=int, default=max(2, os.cpu_count() or 2), help="programs at a time (%(default)s)")
     p.add_argument("--minutes", type=float, default=40, help="after these, what has not ended fails (%(default)s)")
@@ -94,7 +95,7 @@ def main():
     proc.prepare()
     os.chdir(REPO)
     began, total, broken = time.monotonic(), Tally(), set()
-    run = Run(REPO, args.jobs, began + args.minutes * 60)
+    run = Run(REPO, args.jobs, began + args.minutes * 60, args.scenarios)
     if args.clean:
         shutil.rmtree(run.build, ignore_errors=True)
     try:

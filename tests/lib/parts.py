@@ -31,8 +31,8 @@ SANITIZERS = {
 class Run:
     """One run of tests/run: its folders, and the log of the part at hand."""
 
-    def __init__(self, repo, jobs, deadline):
-        self.repo, self.jobs, self.deadline = repo, jobs, deadline
+    def __init__(self, repo, jobs, deadline, scenarios=""):
+        self.repo, self.jobs, self.deadline, self.scenarios = repo, jobs, deadline, scenarios
         self.build = os.path.join(repo, "build-tests")
         self.name = self.log = self.extra = ""
         self.usable = False  # what others need of this part is there, though something of it failed
@@ -278,7 +278,8 @@ def coverage(run):
 
 def scenarios(run, *options, limit):
     return run.count(tally.of_last_line, run.name, "tests/e2e/run.py", "--bin",
-                     os.path.join(run.build, "san/src/bascule"), "--slow", "2", *options, limit=limit, env=SANITIZERS)
+                     os.path.join(run.build, "san/src/bascule"), "--slow", "2", *options,
+                     *(["--only", run.scenarios] if run.scenarios else []), limit=limit, env=SANITIZERS)
 
 
 @part("build")

@@ -4,7 +4,8 @@
  *
  * CASE has only %case, %tracker and %op (tests/unit/tracker/case.h); URL and
  * AUTH_JSON take the place of what %tracker says, and never come out again. The
- * output is a golden case: read it, trim it, keep it. For who writes a recipe;
+ * output is a golden case: read it, trim it, keep it. {"do":"list","all":true} runs an
+ * import to its end instead and prints only how much came. For who writes a recipe;
  * libcurl's easy interface, no engine. */
 #include "../unit/tracker/case.h"
 
@@ -72,6 +73,16 @@ static void put_reply(const struct http_reply *r, const char *url, const char *a
     json_decref(j);
 }
 
+static void put_request(const struct http_request *q, const char *url, const char *as) {
+    printf("%%request %s ", q->method);
+    put(q->url, url, as);
+    printf("\n");
+    if (q->body) {
+        put(q->body, url, as);
+        printf("\n");
+    }
+}
+
 static void request_set(CURL *c, const struct http_request *q, struct curl_slist **headers, struct taken *t) {
     curl_easy_reset(c);
     curl_easy_setopt(c, CURLOPT_URL, q->url);
@@ -91,7 +102,7 @@ static void request_set(CURL *c, const struct http_request *q, struct curl_slist
     curl_easy_setopt(c, CURLOPT_TIMEOUT, 30L);
 }
 
-static void exchange(CURL *c, struct op *op, const struct http_request *q, const char *url, const char *as) {
+static void exchange(CURL *c, struct op *op, const struct http_request *q, const char *url, const char *as, bool loud) {
     struct taken t = {.arena = arena_new()};
     struct curl_slist *headers = NULL;
     struct http_reply r = {.began = now_ms()};
@@ -109,14 +120,10 @@ static void exchange(CURL *c, struct op *op, const struct http_request *q, const
     r.body_len = t.body.len;
     if (http_header(&r, "date") && !time_parse_http(http_header(&r, "date"), &r.date))
         r.date = 0;
-    printf("%%request %s ", q->method);
-    put(q->url, url, as);
-    printf("\n");
-    if (q->body) {
-        put(q->body, url, as);
-        printf("\n");
-    }
-    put_reply(&r, url, as);
+    if (loud)
+        put_request(q, url, as);
+    if (loud)
+        put_reply(&r, url, as);
     op_reply(op, &r);
     curl_slist_free_all(headers);
     buf_deinit(&t.body);
@@ -127,10 +134,38 @@ static void run_op(CURL *c, struct op *op, const char *url, const char *as) {
     struct http_request q;
     cleanup_buf struct buf b = {0};
     while (op_next(op, &q))
-        exchange(c, op, &q, url, as);
+        exchange(c, op, &q, url, as, true);
     case_print(&b, op_result(op));
     printf("%%result\n");
     put(buf_text(&b), url, as);
+}
+
+/* Every page from the beginning: requests, records, how many different ones, how long. */
+static void run_import(CURL *c, const struct tracker *t, const char *url, const char *as) {
+    cleanup_json json_t *seen = json_object();
+    cleanup_arena struct arena *a = arena_new();
+    const char *cursor = NULL;
+    int requests = 0, records = 0, quarantined = 0;
+    msec_t began = now_ms();
+    for (bool more = true; more;) {
+        struct http_request q;
+        struct op *op = op_list(t, cursor, 0, NULL, NULL);
+        while (op_next(op, &q))
+            exchange(c, op, &q, url, as, false);
+        const struct op_result *r = op_result(op);
+        for (size_t i = 0; i < r->n_records; i++)
+            json_object_set_new(seen, r->records[i].id, json_true());
+        requests += r->requests;
+        records += (int)r->n_records;
+        quarantined += (int)r->n_quarantined;
+        cursor = arena_strdup(a, r->cursor);
+        more = r->class == CLASS_OK && r->more;
+        if (!more)
+            printf("%s %s\n%d requests, %d records, %zu different, %d quarantined, %lld ms\ncursor %s\n",
+                   reply_class_name(r->class), r->words ? r->words : "", requests, records, json_object_size(seen),
+                   quarantined, (long long)(now_ms() - began), cursor);
+        op_free(op);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -154,7 +189,9 @@ int main(int argc, char **argv) {
         } else if (str_is(p->name, "op") && t) {
             const struct op_result *read = before.op ? op_result(before.op) : NULL;
             struct case_op o = case_op_new(t, p->head, read && read->n_records ? read->records : NULL);
-            if (o.op)
+            if (json_bool(o.json, "all", false))
+                run_import(c, t, argv[3], as);
+            else if (o.op)
                 run_op(c, o.op, argv[3], as);
             case_op_free(&before);
             before = o;

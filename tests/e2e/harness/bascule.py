@@ -44,7 +44,7 @@ class Bascule:
         self.env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": work, "LANG": "C.UTF-8", "TZ": "UTC",
                     "BASCULE_CONNECTORS": REPO + "/connectors", **env}
         for k in os.environ:
-            if k.startswith(("ASAN_", "UBSAN_", "LSAN_")):
+            if k.startswith(("ASAN_", "UBSAN_", "LSAN_", "BASCULE_")):
                 self.env[k] = os.environ[k]
         self.settings = yaml.merge({"database": work + "/bascule.db", "listen": f"127.0.0.1:{free_port()}"}, settings)
         self.write()
