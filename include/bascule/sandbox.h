@@ -23,7 +23,7 @@
  *            POST /sandbox/merge {"from":6,"into":5}
  *   Redmine: POST /sandbox/race {"puts":2}       the next PUTs of issues lose a race (422, nothing done)
  *            POST /sandbox/hide {"issue":7,"hidden":true}  403 for all but admins, its relations still shown
- * and to a GET of a record's page for people (/Ticket/Display.html?id=1, /issues/1). */
+ * and has pages for people, with a form to move a record on: /, /Ticket/Display.html?id=1, /issues/1. */
 #ifndef BASCULE_SANDBOX_H
 #define BASCULE_SANDBOX_H
 

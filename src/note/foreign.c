@@ -195,9 +195,9 @@ static size_t walk_step(struct walk *w, const char *s, size_t at, enum manner ma
     }
     code_point(s + at, &n);
     if (n == 1 && manner != PLAIN && s[at] == '/' && is_command(s, at))
-        n = 1, strcpy(broken, BREAK "/");
+        memcpy(broken, BREAK "/", sizeof(BREAK "/"));
     else if (n == 1 && manner != PLAIN && needs_break(s, at, manner))
-        broken[0] = s[at], strcpy(broken + 1, BREAK);
+        broken[0] = s[at], memcpy(broken + 1, BREAK, sizeof(BREAK));
     else
         memcpy(broken, s + at, n);
     walk_put(w, broken, strlen(broken));

@@ -250,9 +250,7 @@ static void value_put(struct buf *out, const char *value) {
     prefix_of(out, prefix);
     for (const char *p = value; *p; p++) {
         buf_char(out, *p);
-        if (*p == '\n' && p[1] != '\n')
-            buf_str(out, prefix);
-        else if (*p == '\n' && strchr(prefix, '>'))
+        if (*p == '\n' && (p[1] != '\n' || strchr(prefix, '>')))
             buf_str(out, prefix);
     }
 }

@@ -94,7 +94,16 @@ bool zone_offset(const char *zone, msec_t local, msec_t *ret);
 /* ---- the rest of the room ---- */
 
 void control_handle(struct call *c);
+/* A page for people: a title, a table of names and values (empty ones are left out), then HTML. */
 void page_show(struct call *c, const char *title, const char *const (*rows)[2], size_t n_rows, const char *body);
+void page_missing(struct call *c);
+/* True: the form of one of our own pages was sent; its fields are parameters now. False after a refusal. */
+bool page_form(struct call *c);
+/* Back to the page, by GET. */
+void page_return(struct call *c);
+/* <select name=...> of the options, the chosen one first among equals. */
+void page_select(struct call *c, struct buf *b, const char *label, const char *name, const char *const *options,
+                 const char *const *values, size_t n, const char *chosen);
 
 struct rt *rt_new(struct arena *a, msec_t now);
 void rt_handle(struct call *c);

@@ -72,22 +72,3 @@ void control_handle(struct call *c) {
     else if (!(c->sb->dialect == SANDBOX_RT ? rt_control(c) : redmine_control(c)))
         reply_json(c, 404, JSON_TYPE, json_pack("{s:s}", "message", "no such control"));
 }
-
-void page_show(struct call *c, const char *title, const char *const (*rows)[2], size_t n_rows, const char *body) {
-    struct buf b = {0};
-    buf_printf(
-        &b,
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title><style>body{font:16px/1.5 "
-        "system-ui,sans-serif;max-width:48em;margin:2em auto;padding:0 1em;color-scheme:light dark}th{text-align:"
-        "left;padding-right:2em;vertical-align:top}pre{white-space:pre-wrap;border-left:3px solid #888;padding-left:"
-        "1em}</style></head><body><h1>%s</h1><table>",
-        html_escape(c->a, title), html_escape(c->a, title));
-    for (size_t i = 0; i < n_rows; i++)
-        if (!str_empty(rows[i][1]))
-            buf_printf(&b, "<tr><th>%s</th><td>%s</td></tr>", html_escape(c->a, rows[i][0]),
-                       html_escape(c->a, rows[i][1]));
-    buf_printf(&b, "</table>%s<p><small>A sandbox of Bascule, not the real tracker.</small></p></body></html>", body);
-    char *text = arena_strndup(c->a, buf_text(&b), b.len);
-    reply_text(c, 200, "text/html; charset=utf-8", text, b.len);
-    buf_deinit(&b);
-}

@@ -210,4 +210,7 @@ void rm_list_issues(const struct rm_actor *who, const struct rm_project *p);
 void rm_search(const struct rm_actor *who);
 void rm_page(const struct rm_actor *who, size_t *ret_offset, size_t *ret_limit);
 
+/* ---- redmine_page.c: issues for people ---- */
+void redmine_page(struct call *c);
+
 #endif

@@ -260,8 +260,8 @@ static void version_create(const struct rm_actor *who, const struct rm_project *
 }
 
 static void handle_versions(const struct rm_actor *who) {
-    const struct rm_project *p;
-    if (!project_open(who, who->c->args[0], &p))
+    const struct rm_project *p = NULL;
+    if (!project_open(who, who->c->args[0], &p) || !p)
         return;
     if (call_is(who->c, "POST")) {
         if (rm_rights(who, p) & RM_VERSIONS)
@@ -342,41 +342,12 @@ static const struct rm_user *user_of(const struct redmine *rm, struct call *c) {
     return u && str_is(u->password, password) ? u : rm_user_by_key(rm, name);
 }
 
-static void show_page(struct call *c) {
-    struct redmine *rm = c->sb->redmine;
-    int64_t id;
-    struct rm_issue *i = call_match(c, "/issues/#") && str_int64(c->args[0], &id) ? rm_issue_by_id(rm, id) : NULL;
-    if (!i && !str_is(c->path, "/")) {
-        reply_text(c, 404, "text/html; charset=utf-8", "<h1>Not found</h1>", 18);
-        return;
-    }
-    struct buf b = {0};
-    if (i && i->description)
-        buf_printf(&b, "<pre>%s</pre>", html_escape(c->a, i->description));
-    for (size_t k = 0; i && k < i->n_journals; k++)
-        if (!str_empty(i->journals[k]->notes) && !i->journals[k]->gone)
-            buf_printf(&b, "<h2>%s, %s%s</h2><pre>%s</pre>",
-                       html_escape(c->a, rm_user_name(c->a, i->journals[k]->user)),
-                       time_text(c->a, i->journals[k]->created), i->journals[k]->private_notes ? ", private" : "",
-                       html_escape(c->a, i->journals[k]->notes));
-    const char *rows[RM_CF_COUNT + 3][2] = {{"Status", i ? rm_status(i->status)->name : "A sandbox of Redmine"},
-                                            {"Priority", i ? rm_priority(i->priority)->name : ""},
-                                            {"Target version", i && i->version ? i->version->name : ""}};
-    for (size_t k = 0; k < RM_CF_COUNT; k++) {
-        rows[k + 3][0] = rm_fields[k].name;
-        rows[k + 3][1] = i ? i->values[k] : "";
-    }
-    page_show(c, i ? arena_printf(c->a, "Bug #%d: %s", i->id, i->subject) : "Redmine", (const char *const(*)[2])rows,
-              RM_CF_COUNT + 3, buf_text(&b));
-    buf_deinit(&b);
-}
-
 void redmine_handle(struct call *c) {
     struct redmine *rm = c->sb->redmine;
     struct rm_actor who = {c, rm, user_of(rm, c)};
     size_t len = strlen(c->path);
     if (len < 5 || !str_is(c->path + len - 5, ".json")) {
-        show_page(c);
+        redmine_page(c);
         return;
     }
     const char *as = call_header(c, "x-redmine-switch-user");

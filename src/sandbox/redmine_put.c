@@ -212,7 +212,8 @@ static void apply_values(struct asked *x) {
         json_array_foreach(list, i, item)
             apply_value(x, json_as_text(x->who->c->a, json_object_get(item, "id")), json_object_get(item, "value"));
     if (json_is_object(map))
-        json_object_foreach(map, key, item) apply_value(x, key, item);
+        json_object_foreach(map, key, item)
+            apply_value(x, key, item);
 }
 
 static void apply_privacy(struct asked *x) {

@@ -239,7 +239,7 @@ void rm_reply(const struct rm_actor *who, int status, json_t *j) {
     struct call *c = who->c;
     reply_json(c, status, RM_JSON, j);
     uint64_t hash = hash_bytes(c->reply->body, c->reply->body_len);
-    char *tag = arena_printf(c->a, "W/\"%016llx%016llx\"", (unsigned long long)hash, (unsigned long long)~hash);
+    char *tag = arena_printf(c->a, "W/\"%016llx%016llx\"", (unsigned long long)hash, ~(unsigned long long)hash);
     const char *none = call_header(c, "if-none-match");
     reply_header(c, "etag", tag);
     if (status == 200 && none && str_is(none, tag))

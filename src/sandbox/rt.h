@@ -257,11 +257,18 @@ struct rt_ticket *rt_ticket_find(const struct rt *rt, const char *id); /* the ef
 void rt_post_ticket(const struct rt_actor *who);
 void rt_put_ticket(const struct rt_actor *who, struct rt_ticket *t);
 void rt_post_message(const struct rt_actor *who, struct rt_ticket *t, bool comment);
+/* A comment or a public answer; data as a request has it. 201 and words, or 400 and one; 500: it fell over when part
+ * was done. */
+int rt_message_add(const struct rt_actor *who, struct rt_ticket *t, bool comment, json_t *data, json_t *words,
+                   struct rt_txn **ret_txn);
 /* A mail to the queue's address, or in answer to a ticket. NULL and words: refused. */
 struct rt_ticket *rt_mail_in(const struct rt_actor *who, struct rt_ticket *t, const char *subject, const char *content,
                              const char **ret_words);
 void rt_put_bulk(const struct rt_actor *who);
 void rt_post_bulk(const struct rt_actor *who, const char *kind); /* NULL: create */
 bool rt_body_is_utf8(const struct call *c);
+
+/* ---- rt_page.c: tickets for people ---- */
+void rt_page(struct call *c);
 
 #endif

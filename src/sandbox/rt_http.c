@@ -351,39 +351,9 @@ static void dispatch(const struct rt_actor *who) {
     not_found(c);
 }
 
-/* ---- for people ---- */
-
-static void show_page(struct call *c) {
-    struct rt *rt = c->sb->rt;
-    const char *id = call_param(c, "id");
-    struct rt_ticket *t = str_is(c->path, "/Ticket/Display.html") && id ? rt_ticket_find(rt, id) : NULL;
-    if (!t && !str_is(c->path, "/")) {
-        reply_text(c, 404, "text/html; charset=utf-8", "<h1>Not found</h1>", 18);
-        return;
-    }
-    struct buf b = {0};
-    struct rt_actor who = {c, rt, rt->system};
-    size_t n = 0;
-    struct rt_txn **all = t ? rt_history(&who, t, &n) : NULL;
-    for (size_t i = 0; i < n; i++)
-        if (all[i]->n_parts && !str_is(all[i]->type, "EmailRecord"))
-            buf_printf(&b, "<h2>%s, %s, %s</h2><pre>%s</pre>", all[i]->type, html_escape(c->a, all[i]->creator->name),
-                       time_text(c->a, all[i]->created), html_escape(c->a, all[i]->parts[0]->content));
-    const char *rows[RT_CF_COUNT + 3][2] = {{"Status", t ? t->status : "A sandbox of Request Tracker"},
-                                            {"Requestor", t && t->n_watchers[0] ? t->watchers[0][0]->email : ""},
-                                            {"Owner", t ? t->owner->name : ""}};
-    for (size_t i = 0; i < RT_CF_COUNT; i++) {
-        rows[i + 3][0] = rt->fields[i].name;
-        rows[i + 3][1] = t && t->values[i].present ? t->values[i].text : "";
-    }
-    page_show(c, t ? arena_printf(c->a, "#%d: %s", t->id, t->subject) : "RT", (const char *const(*)[2])rows,
-              RT_CF_COUNT + 3, buf_text(&b));
-    buf_deinit(&b);
-}
-
 void rt_handle(struct call *c) {
     if (!str_starts(c->path, API "/") && !str_is(c->path, API)) {
-        show_page(c);
+        rt_page(c);
         return;
     }
     struct rt_actor who = {c, c->sb->rt, user_of(c)};

@@ -281,7 +281,7 @@ struct rt_txn **rt_history(const struct rt_actor *who, const struct rt_ticket *t
     for (size_t k = 0; k < t->n_merged; k++)
         for (size_t i = 0; i < t->merged[k]->n_txns; i++)
             *arena_push(who->c->a, &all, &n) = t->merged[k]->txns[i];
-    if (t->n_merged)
+    if (all && t->n_merged)
         qsort(all, n, sizeof(struct rt_txn *), compare_ids);
     *ret_count = n;
     return all;

@@ -87,7 +87,7 @@ static struct rt_ticket *ticket_create(const struct rt_actor *who, json_t *data,
     struct rt_queue *q = NULL;
     const char *status = NULL;
     *ret_words = is_full(who) ? "the sandbox is full" : create_check(who, data, &q, &status, ret_code);
-    if (*ret_words)
+    if (*ret_words || !q)
         return NULL;
     struct rt_ticket *t = ticket_new(who, data, q, status);
     json_t *unused = words_new();
@@ -168,9 +168,8 @@ static bool is_requestor(const struct rt_actor *who, const struct rt_ticket *t) 
     return false;
 }
 
-/* 201 and words, or 400 and one; 500: it fell over when part was done. */
-static int message_add(const struct rt_actor *who, struct rt_ticket *t, bool comment, json_t *data, json_t *words,
-                       struct rt_txn **ret_txn) {
+int rt_message_add(const struct rt_actor *who, struct rt_ticket *t, bool comment, json_t *data, json_t *words,
+                   struct rt_txn **ret_txn) {
     struct arena *a = who->c->a;
     const char *content = rt_scalar(a, json_object_get(data, "Content")), *type = json_text(data, "ContentType");
     const char *subject = json_text(data, "Subject"), *status = rt_scalar(a, json_object_get(data, "Status"));
@@ -257,7 +256,7 @@ void rt_post_message(const struct rt_actor *who, struct rt_ticket *t, bool comme
         return;
     json_t *words = words_new();
     struct rt_txn *x = NULL;
-    int status = message_add(who, t, comment, data, words, &x);
+    int status = rt_message_add(who, t, comment, data, words, &x);
     if (status == 201) {
         reply_header(c, "location", arena_printf(c->a, "/REST/2.0/transaction/%d", x->id));
         reply_latin1(c, words);
@@ -284,7 +283,7 @@ struct rt_ticket *rt_mail_in(const struct rt_actor *who, struct rt_ticket *t, co
         return NULL;
     if (!t)
         return ticket_create(who, data, ret_words, &code);
-    code = message_add(who, t, false, data, words, &x);
+    code = rt_message_add(who, t, false, data, words, &x);
     *ret_words = arena_strdup(who->c->a, json_string_value(json_array_get(words, 0)));
     return code == 201 ? t : NULL;
 }
@@ -338,7 +337,7 @@ static json_t *bulk_message(const struct rt_actor *who, json_t *data, bool comme
     json_t *words = words_new(), *id = json_object_get(data, "id");
     const char *text = rt_scalar(who->c->a, id);
     struct rt_txn *x;
-    (void)message_add(who, text ? rt_ticket_find(who->rt, text) : NULL, comment, data, words, &x);
+    (void)rt_message_add(who, text ? rt_ticket_find(who->rt, text) : NULL, comment, data, words, &x);
     return bulk_answer(id, words);
 }
 
@@ -348,8 +347,9 @@ void rt_post_bulk(const struct rt_actor *who, const char *kind) {
         return;
     json_t *answers = json_array(), *data;
     size_t i;
-    json_array_foreach(all, i, data) json_array_append_new(
-        answers, kind ? bulk_message(who, data, str_is(kind, "comment")) : bulk_create(who, data));
+    json_array_foreach(all, i, data)
+        json_array_append_new(answers,
+                              kind ? bulk_message(who, data, str_is(kind, "comment")) : bulk_create(who, data));
     reply_header(who->c, "location", "/REST/2.0/tickets/bulk");
     reply_json(who->c, 201, RT_JSON, answers);
 }

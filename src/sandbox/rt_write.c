@@ -253,7 +253,17 @@ static void value_begin(const struct rt_actor *who, struct rt_ticket *t, int i, 
         t->values[i] = (struct rt_value){true, arena_strdup(who->rt->a, value)};
 }
 
-static bool is_perl_true(const char *s) { return !str_empty(s) && !str_is(s, "0"); }
+/* Who may not see a field reaches it by its number all the same, and is refused for each value; for none, twice (seen).
+ */
+static void values_refuse(const json_t *value, json_t *results) {
+    size_t n = json_is_array(value) ? json_array_size(value) : json_is_null(value) ? 2 : 1;
+    for (size_t i = 0; i < n && i < 100; i++)
+        json_array_append_new(results, json_string("Could not add new custom field value: Permission Denied"));
+}
+
+static bool is_perl_true(const char *s) {
+    return !str_empty(s) && !str_is(s, "0");
+}
 
 bool rt_values_set(const struct rt_actor *who, struct rt_ticket *t, json_t *fields, bool creating, json_t *results) {
     const char *name;
@@ -261,10 +271,8 @@ bool rt_values_set(const struct rt_actor *who, struct rt_ticket *t, json_t *fiel
     bool seen = rt_may(who, t, RT_SEE_CF) && t->queue->has_fields;
     json_object_foreach(fields, name, value) {
         int i = rt_field_find(name);
-        if (i >= 0 && !seen && !creating && name[0] >= '0' &&
-            name[0] <= '9') /* known by number; null is refused twice */
-            for (int times = json_is_null(value) ? 2 : 1; times > 0; times--)
-                json_array_append_new(results, json_string("Could not add new custom field value: Permission Denied"));
+        if (i >= 0 && !seen && !creating && name[0] >= '0' && name[0] <= '9')
+            values_refuse(value, results);
         if (i < 0 || !seen)
             continue;
         if (json_is_array(value))

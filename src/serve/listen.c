@@ -51,7 +51,7 @@ static int socket_port(int fd) {
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
-    } a;
+    } a = {0};
     socklen_t len = sizeof(a);
     if (getsockname(fd, &a.any, &len) != 0)
         return 0;

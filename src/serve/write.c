@@ -136,7 +136,7 @@ static json_t *write_body(struct http_call *call) {
         return NULL;
     }
     json_t *body = json_read(call->body, call->body_len, &f);
-    if (body && json_is_object(body))
+    if (json_is_object(body))
         return body;
     json_decref(body);
     answer_problem(call, 400, f.text[0] ? f.text : "the body must be a JSON object");

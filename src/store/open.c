@@ -94,12 +94,13 @@ int store_open_read(const char *path, struct sqlite3 **ret, struct fault *fault)
 }
 
 int store_copy(const char *path, const char *copy, struct fault *fault) {
-    sqlite3 *db;
+    sqlite3 *db = NULL;
     int rc = store_open_read(path, &db, fault);
     if (rc < 0)
         return rc;
     sqlite3_stmt *q = NULL;
-    if (sqlite3_prepare_v2(db, "VACUUM INTO ?", -1, &q, NULL) != SQLITE_OK ||
+    if (sqlite3_exec(db, "PRAGMA query_only=OFF", NULL, NULL, NULL) != SQLITE_OK || /* the copy is written through it */
+        sqlite3_prepare_v2(db, "VACUUM INTO ?", -1, &q, NULL) != SQLITE_OK ||
         sqlite3_bind_text(q, 1, copy, -1, SQLITE_STATIC) != SQLITE_OK || sqlite3_step(q) != SQLITE_DONE)
         rc = fault_set(fault, -EIO, "copying %s to %s: %s", path, copy, sqlite3_errmsg(db));
     sqlite3_finalize(q);

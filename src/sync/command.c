@@ -223,7 +223,7 @@ static void cmd_sync(struct command *c) {
         return;
     }
     l = engine_lane_of_ref(c->e, ref);
-    if (!l) {
+    if (!l || !ref) {
         refuse(c, 404, "'%s' is neither a tracker nor TRACKER:ID of a configured one", ref ? ref : "");
     } else if (lane_busy(l, ref)) {
         refuse(c, 409, "%s is just being read or written: try again in a moment", ref);

@@ -69,8 +69,9 @@ bool lane_busy(const struct lane *l, const char *ref) {
 }
 
 void lane_hold(struct lane *l, const char *ref) {
-    struct busy *b = malloc(sizeof(*b) + strlen(ref) + 1);
-    strcpy(b->ref, ref);
+    size_t size = strlen(ref) + 1;
+    struct busy *b = malloc(sizeof(*b) + size);
+    memcpy(b->ref, ref, size);
     b->next = l->busy;
     l->busy = b;
     l->jobs++;

@@ -296,7 +296,7 @@ static void look_record_done(struct lane *l, void *who, const struct op_result *
 static void look_note_done(struct lane *l, void *who, const struct op_result *r) {
     struct dispatch *d = who;
     struct engine *e = d->e;
-    struct effect_row *x = NULL;
+    struct effect_row *x = &d->effects[0];
     for (size_t i = 0; i < d->n; i++)
         if (d->effects[i].e.kind == EFFECT_NOTE)
             x = &d->effects[i];

@@ -39,7 +39,7 @@ static int state_read(const struct tracker *t, const char *key, const char *word
 
 /* "state" or {"state","outcome"} */
 static int state_add(struct tracker *t, const char *key, const json_t *value, struct fault *f) {
-    enum state s;
+    enum state s = STATE_NONE;
     enum outcome o = OUTCOME_NONE;
     const char *outcome = json_text(value, "outcome");
     int rc = state_read(t, key, json_is_object(value) ? json_text(value, "state") : json_string_value(value), &s, f);

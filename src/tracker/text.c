@@ -7,6 +7,7 @@
 #include "runtime.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -160,8 +161,8 @@ static bool html_skip(struct html *h, const char *name, size_t len) {
     for (size_t i = 0; i < array_size(skipped); i++) {
         if (!tag_is(name, len, skipped[i]))
             continue;
-        char closing[16] = "</";
-        strcat(closing, skipped[i]);
+        char closing[16];
+        snprintf(closing, sizeof(closing), "</%s", skipped[i]);
         const char *end = strcasestr(h->p, closing);
         h->p = end ? end : h->p + strlen(h->p);
         return true;

@@ -237,6 +237,22 @@ static void unchanged_replies_can_be_saved(void **state) {
         say_raw(w, "GET", "/issues.json", NULL, 0, "x-redmine-api-key", key, "If-None-Match", tag, NULL)->status, 200);
 }
 
+static void people_can_act(void **state) {
+    struct world *w = *state;
+    make(w, ",'description':'<i>'");
+    const char *form = "notes=out+now&status_id=5&fixed_version_id=2", *type = "application/x-www-form-urlencoded";
+    assert_int_equal(say_raw(w, "GET", "/issues/1", NULL, 0, NULL)->status, 200);
+    assert_non_null(strstr(w->reply.body, "&lt;i&gt;"));
+    assert_int_equal(say_raw(w, "POST", "/issues/1", form, strlen(form), "Content-Type", type, NULL)->status, 303);
+    assert_string_equal(status_of(w, 1), "Closed");
+    assert_string_equal(look(w, B, "/issues/1.json", "/issue/fixed_version/name"), "1.1");
+    assert_string_equal(look(w, B, "/issues/1.json?include=journals", "/issue/journals/0/notes"), "out now");
+    form = "fixed_version_id=99";
+    assert_int_equal(say_raw(w, "POST", "/issues/1", form, strlen(form), "Content-Type", type, NULL)->status, 422);
+    assert_int_equal(say_raw(w, "GET", "/issues/2", NULL, 0, NULL)->status, 404);
+    assert_int_equal(say_raw(w, "GET", "/", NULL, 0, NULL)->status, 200);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup_redmine, teardown)
     const struct CMUnitTest tests[] = {
@@ -252,6 +268,7 @@ int main(void) {
         TEST(versions_close),
         TEST(texts_come_back_as_redmine_has_them),
         TEST(unchanged_replies_can_be_saved),
+        TEST(people_can_act),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

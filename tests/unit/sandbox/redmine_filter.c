@@ -12,8 +12,8 @@ static const char *found(struct world *w, const char *query) {
     json_t *j = json_loads(r->body, 0, NULL), *issue;
     char *ids = arena_strdup(w->a, "");
     size_t i;
-    json_array_foreach(json_object_get(j, "issues"), i, issue) ids =
-        arena_printf(w->a, "%s%s%lld", ids, i ? "," : "", (long long)json_int(issue, "id", 0));
+    json_array_foreach(json_object_get(j, "issues"), i, issue)
+        ids = arena_printf(w->a, "%s%s%lld", ids, i ? "," : "", (long long)json_int(issue, "id", 0));
     json_decref(j);
     return ids;
 }

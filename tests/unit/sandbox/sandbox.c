@@ -183,6 +183,33 @@ static void shows_pages_to_people(void **state) {
     assert_null(strstr(w->reply.body, "<script>"));
     assert_int_equal(say_raw(w, "GET", "/Ticket/Display.html?id=2", NULL, 0, NULL)->status, 404);
     assert_int_equal(say_raw(w, "GET", "/", NULL, 0, NULL)->status, 200);
+    assert_non_null(strstr(w->reply.body, "&lt;b&gt;"));
+}
+
+/* The form of the page works, and only from the page. */
+static void people_can_act(void **state) {
+    struct world *w = *state;
+    const char *page = "/Ticket/Display.html?id=1", *type = "application/x-www-form-urlencoded";
+    tell(w, "bridge", "POST", "/sandbox/mailgate", "{'from':'a@customer.example','subject':'s','content':'c'}", 201);
+    const char *close = "text=sorry&kind=correspond&status=closed-unresolved",
+               *again = "text=no%21&kind=customer&status=";
+    assert_int_equal(
+        say_raw(w, "POST", page, close, strlen(close), "Content-Type", type, "Origin", "http://evil.example", NULL)
+            ->status,
+        403);
+    assert_int_equal(say_raw(w, "POST", page, close, strlen(close), "Content-Type", "text/plain", NULL)->status, 403);
+    assert_string_equal(look(w, "bridge", "/ticket/1", "/Status"), "new");
+    assert_int_equal(
+        say_raw(w, "POST", page, close, strlen(close), "Content-Type", type, "Origin", "http://127.0.0.1:1", NULL)
+            ->status,
+        303);
+    assert_string_equal(header_of(&w->reply, "location"), page);
+    assert_string_equal(look(w, "bridge", "/ticket/1", "/Status"), "closed-unresolved");
+    assert_string_equal(look(w, "bridge", "/sandbox/mail", "/1/to/0"), "a@customer.example");
+    assert_int_equal(say_raw(w, "POST", page, again, strlen(again), "Content-Type", type, NULL)->status, 303);
+    assert_string_equal(look(w, "bridge", "/ticket/1", "/Status"), "open");
+    const char *broken = "text=%ff&kind=comment";
+    assert_int_equal(say_raw(w, "POST", page, broken, strlen(broken), "Content-Type", type, NULL)->status, 404);
 }
 
 int main(void) {
@@ -194,6 +221,7 @@ int main(void) {
         TEST(counts_what_it_was_asked),
         cmocka_unit_test(tells_the_story),
         TEST(shows_pages_to_people),
+        TEST(people_can_act),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,35 @@
+/* acts: what people do by chance, and what a few simple incidents must come to. */
+#ifndef SIM_ACTS_H
+#define SIM_ACTS_H
+
+#include "world.h"
+
+#define TICKETS_MAX 60
+#define ISSUES_MAX  30
+
+/* What was done to a record, as far as the oracle needs it. */
+struct acts {
+    struct {
+        bool touched;      /* by more than the one act that links it */
+        bool moved;        /* its state, by a person */
+        bool field_edited; /* one of the bridge's fields */
+        int linked;        /* the one issue it was linked with, by the field Defect; 0 none */
+        bool late;         /* linked when that issue was closed already */
+    } ticket[TICKETS_MAX + 1];
+    struct {
+        bool touched;      /* deleted, duplicated, hidden, or its problem was commanded */
+        bool field_edited;
+    } issue[ISSUES_MAX + 1];
+    bool rights_off[2];
+    bool commanded; /* something that reaches many records */
+};
+
+/* One thing that one person does. */
+void acts_do(struct world *w, struct acts *x);
+/* Rights back, outbox open, trackers running, brakes released, parked ones tried again. */
+void acts_heal(struct world *w, struct acts *x);
+void acts_retry(struct world *w);
+/* After the healing: both sides agree with the table and with themselves. */
+void acts_check(struct world *w, const struct acts *x);
+
+#endif

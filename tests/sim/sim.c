@@ -1,0 +1,114 @@
+/* sim: runs seeds. Each is a world in which people work on both sides while
+ * requests are lost and the process dies; then it is healed, and must converge.
+ *
+ *     sim [FIRST [COUNT]]    exit 1 and the trace's end when a seed fails
+ *     sim -t SEED            the trace's end of one seed, and its database as sim-SEED.db */
+#include "acts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef SEEDS
+#define SEEDS 200
+#endif
+
+struct plan {
+    int acts, fault_percent, crash_permille;
+    struct world_config config;
+};
+
+static void plan_make(uint64_t seed, struct plan *p) {
+    static const char *const policies[] = {NULL, "  treatment: hold\n", "  on_declined: ask\n", "  several_defects: any\n", "  settle: { pending: 1m, delivered: 5m }\n",
+                                           "  delivered_when: fixed\n", "  on_reopen: reopen\n"};
+    *p = (struct plan){.acts = 25 + (int)(seed * 7 % 60), .fault_percent = seed % 4 == 0 ? 0 : (int)(seed * 5 % 25), .crash_permille = seed % 3 == 0 ? 0 : 4};
+    p->config = (struct world_config){.top = seed % 7 == 0 ? "history: assert\n" : "",
+                                      .desk = "    poll: 30s\n    sweep: 15m\n",
+                                      .product = "    poll: 30s\n    sweep: 15m\n",
+                                      .policy = seed % 2 ? NULL : policies[seed / 2 % array_size(policies)]};
+}
+
+/* The oracle of acts.c knows the default policy alone. */
+static bool simple_policy(const struct plan *p) { return !p->config.policy; }
+
+static void play(struct world *w, struct acts *x, const struct plan *p) {
+    for (int i = 0; i < p->acts / 5; i++) /* what stood there before the bridge came */
+        acts_do(w, x);
+    for (int i = 1; i <= TICKETS_MAX; i++)
+        x->ticket[i].touched |= i <= desk_count(w);
+    w->fault_percent = p->fault_percent;
+    w->crash_permille = p->crash_permille;
+    world_run(w, 60 * SEC_MS);
+    for (int i = 0; i < p->acts && !w->failure[0]; i++) {
+        acts_do(w, x);
+        world_run(w, world_chance(w, 60) ? (msec_t)world_random(w, 3000) : (msec_t)world_random(w, 120 * SEC_MS));
+    }
+}
+
+static void heal(struct world *w, struct acts *x, const struct plan *p) {
+    w->fault_percent = w->crash_permille = 0;
+    w->disk.dies_at = 0;
+    world_run(w, 400 * SEC_MS);
+    acts_heal(w, x);
+    world_run(w, 3600 * SEC_MS);
+    acts_retry(w); /* what was refused while a right was missing */
+    world_run(w, 3600 * SEC_MS);
+    if (w->failure[0])
+        return;
+    if (simple_policy(p))
+        acts_check(w, x);
+    else
+        acts_check(w, &(struct acts){.ticket[0].touched = true});
+}
+
+/* Where nothing happens nothing is written. */
+static void idle(struct world *w) {
+    uint64_t desk = sandbox_digest(w->desk), product = sandbox_digest(w->product), writes = w->writes;
+    int64_t effects = world_number(w, 0, "SELECT count(*) FROM effect"), journal = world_number(w, 0, "SELECT count(*) FROM journal");
+    world_run(w, 2000 * SEC_MS);
+    if (w->writes != writes || sandbox_digest(w->desk) != desk || sandbox_digest(w->product) != product)
+        world_fail(w, "something was written although nothing happened");
+    if (world_number(w, 0, "SELECT count(*) FROM effect") != effects)
+        world_fail(w, "effects were decided although nothing happened");
+    if (world_number(w, 0, "SELECT count(*) FROM journal") != journal)
+        world_fail(w, "the journal grew although nothing happened: %s", world_text(w, "SELECT what || ' ' || ref || ' ' || text FROM journal ORDER BY n DESC LIMIT 1"));
+}
+
+static bool run_seed(uint64_t seed, bool show) {
+    struct plan p;
+    struct acts x;
+    memset(&x, 0, sizeof(x));
+    plan_make(seed, &p);
+    struct world *w = world_new(seed, &p.config);
+    world_start(w);
+    play(w, &x, &p);
+    heal(w, &x, &p);
+    if (!w->failure[0])
+        idle(w);
+    bool ok = !w->failure[0];
+    printf("seed %llu: %s, trace %016llx, %llu steps, %llu requests, %llu writes, %llu deaths%s%s\n", (unsigned long long)seed, ok ? "ok" : "FAILED",
+           (unsigned long long)w->trace_hash, (unsigned long long)w->steps, (unsigned long long)w->requests, (unsigned long long)w->writes,
+           (unsigned long long)w->crashes, ok ? "" : ": ", w->failure);
+    fflush(stdout);
+    if (show) {
+        struct fault fault = {0};
+        const char *copy = arena_printf(w->a, "sim-%llu.db", (unsigned long long)seed);
+        remove(copy);
+        if (store_copy(w->database, copy, &fault) < 0)
+            fprintf(stderr, "%s\n", fault.text);
+        world_print_trace(w);
+    }
+    world_free(w);
+    return ok;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 3 && str_is(argv[1], "-t"))
+        return run_seed(strtoull(argv[2], NULL, 10), true) ? 0 : 1;
+    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, count = argc > 2 ? strtoull(argv[2], NULL, 10) : SEEDS, failed = 0;
+    for (uint64_t seed = first; seed < first + count; seed++)
+        failed += !run_seed(seed, false);
+    if (failed)
+        printf("%llu of %llu seeds failed: sim -t SEED shows the end of one's trace\n", (unsigned long long)failed, (unsigned long long)count);
+    return failed ? 1 : 0;
+}
