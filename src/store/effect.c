@@ -124,8 +124,9 @@ size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker
                     db_query(s,
                              "SELECT ref FROM effect WHERE state IN ('pending', 'in-flight', 'unsure') AND ref >= ?1 "
                              "|| ':' AND ref < ?1 || ';' AND "
-                             "not_before <= ?2 AND (state <> 'pending' OR " RELEASED
-                             ") GROUP BY ref ORDER BY min(n) LIMIT ?3",
+                             "not_before <= ?2 AND (state <> 'pending' OR (" RELEASED
+                             " AND NOT EXISTS (SELECT 1 FROM effect u WHERE u.ref = effect.ref AND u.state = "
+                             "'unsure' AND u.not_before > ?2))) GROUP BY ref ORDER BY min(n) LIMIT ?3",
                              "sii", tracker, now, (int64_t)limit),
                     ret);
 }
@@ -210,6 +211,8 @@ void store_effects_merge(struct store *s, const char *from_ref, const char *why,
            "UPDATE effect SET state = 'superseded', settled = ?3, error = ?2 WHERE ref = ?1 AND state IN ('pending', "
            "'parked')",
            "ssi", from_ref, why, now);
+    db_run(s, "DELETE FROM attention WHERE kind = 'parked' AND subject IN (SELECT 'effect:' || n FROM effect WHERE ref = ? AND state = 'superseded')", "s",
+           from_ref);
 }
 
 int64_t store_batch_new(struct store *s, int64_t problem, const char *cause, msec_t now) {

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BEHIND_WAIT (30 * SEC_MS)
+#define ABSENT_WAIT (900 * SEC_MS) /* nothing is written to a record that is not there */
+
 struct dispatch *dispatch_new(struct lane *l, const char *ref) {
     struct dispatch *d = calloc(1, sizeof(*d));
     d->lane = l;
@@ -220,16 +223,34 @@ void dispatch_done(struct dispatch *d) {
 /* ---- reading before writing (law 2) ---- */
 
 static void refresh_failed(struct dispatch *d, const struct op_result *r) {
+    struct record_row row;
+    msec_t wait = 30 * SEC_MS;
     if (r->class == CLASS_OK || r->class == CLASS_GONE || r->class == CLASS_DENIED) {
         ingest_presence(d->lane, d->a, d->ref, r->presence == PRESENT ? FORBIDDEN : r->presence, r->merged_into, false);
-        store_lookup_add(d->e->store, &(struct lookup_row){.ref = d->ref}, now_of(d->e) + 10 * SEC_MS);
+        if (store_record(d->e->store, d->a, d->ref, &row) && row.r.presence == PRESENT)
+            store_lookup_add(d->e->store, &(struct lookup_row){.ref = d->ref}, now_of(d->e) + 10 * SEC_MS);
+        else
+            wait = ABSENT_WAIT;
     }
     struct effect_row *all;
     size_t n = store_effects_open(d->e->store, d->a, d->ref, &all);
     for (size_t i = 0; i < n; i++)
         if (all[i].e.state == EFFECT_PENDING)
-            store_effect_later(d->e->store, all[i].e.n, now_of(d->e) + 30 * SEC_MS, r->words);
+            store_effect_later(d->e->store, all[i].e.n, now_of(d->e) + wait, r->words);
     (void)engine_commit(d->e);
+}
+
+/* What may leave stands behind something that may not yet: without this it would be read again at once, for ever. */
+static void nothing_chosen(struct dispatch *d) {
+    struct effect_row *all;
+    msec_t now = now_of(d->e), until = now + BEHIND_WAIT;
+    size_t n = store_effects_open(d->e->store, d->a, d->ref, &all);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.not_before > now && all[i].e.not_before < until)
+            until = all[i].e.not_before;
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.state == EFFECT_PENDING && !all[i].held && all[i].e.not_before <= now)
+            store_effect_later(d->e->store, all[i].e.n, until, NULL);
 }
 
 static void refreshed(struct lane *l, void *who, const struct op_result *r) {
@@ -254,7 +275,10 @@ static void refreshed(struct lane *l, void *who, const struct op_result *r) {
     }
     worker_drain(e);
     engine_begin(e);
-    if (!engine_may_write(e) || !store_record(e->store, d->a, d->ref, &row) || !choose(d, &row)) {
+    bool may = engine_may_write(e) && store_record(e->store, d->a, d->ref, &row);
+    if (!may || !choose(d, &row)) {
+        if (may)
+            nothing_chosen(d);
         (void)engine_commit(e);
         dispatch_done(d);
         return;

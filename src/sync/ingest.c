@@ -74,6 +74,21 @@ static void note_came_back(struct lane *l, struct arena *a, struct incident_row 
     i->came_back_acked = false;
 }
 
+/* A person who makes the refused move settles it (law 8). */
+static void settle_parked(struct lane *l, struct arena *a, const char *ref, enum state class) {
+    struct engine *e = l->e;
+    struct effect_row *open;
+    enum state want;
+    size_t n = store_effects_open(e->store, a, ref, &open);
+    for (size_t i = 0; i < n; i++) {
+        if (open[i].e.state != EFFECT_PARKED || open[i].e.kind != EFFECT_STATE || !state_parse(json_text(open[i].e.want, "state"), &want) || want != class)
+            continue;
+        store_effect_move(e->store, open[i].e.n, EFFECT_DONE, NULL, NULL, now_of(e));
+        store_attention_clear(e->store, "parked", arena_printf(a, "effect:%lld", (long long)open[i].e.n));
+        journal(e, "bridge", "already", ref, open[i].e.problem, open[i].e.n, "the refused move was made by a person: it is %s", state_name(class));
+    }
+}
+
 static void remember_incident(struct lane *l, struct arena *a, const char *ref, const struct record *r,
                               const struct record_row *old) {
     struct engine *e = l->e;
@@ -86,6 +101,7 @@ static void remember_incident(struct lane *l, struct arena *a, const char *ref, 
     }
     if (!old || (old->r.state == r->state && old->r.outcome == r->outcome))
         return;
+    settle_parked(l, a, ref, class);
     note_override(l, &i, r, class);
     note_came_back(l, a, &i, r, incident_class(old->r.state, old->r.outcome), class);
     store_incident_put(e->store, &i);
@@ -312,6 +328,8 @@ void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum pres
     journal(e, "tracker", "absent", ref, 0, 0, "it is %s now; last seen %s", presence_name(presence),
             state_name(row.r.state));
     attend_absence(l, a, &row);
+    if (presence == GONE)
+        store_effects_merge(e->store, ref, "its record was deleted", now_of(e));
     if (presence == MERGED && row.r.kind == KIND_INCIDENT && merged_into)
         merged(l, a, &row, merged_into);
     if (row.r.kind == KIND_INCIDENT) {

@@ -30,6 +30,17 @@ bool field_equal(struct engine *e, struct arena *a, enum field f, enum kind kind
     return x[strspn(x, " \r\n")] == 0 && y[strspn(y, " \r\n")] == 0;
 }
 
+/* An older value is on its way there: what stands there now says nothing. */
+static bool under_way(struct engine *e, struct arena *a, const char *ref, const char *field) {
+    struct effect_row *open;
+    size_t n = store_effects_open(e->store, a, ref, &open);
+    for (size_t i = 0; i < n; i++)
+        if (open[i].e.kind == EFFECT_FIELD && (open[i].e.state == EFFECT_IN_FLIGHT || open[i].e.state == EFFECT_UNSURE) &&
+            str_is(json_text(open[i].e.want, "field"), field))
+            return true;
+    return false;
+}
+
 static void want_value(struct engine *e, struct arena *a, const struct record *r, enum field f, const char *value,
                        msec_t wait, bool spent) {
     const char *ref = ref_make(a, r->tracker, r->id), *name = field_name(f);
@@ -42,7 +53,7 @@ static void want_value(struct engine *e, struct arena *a, const struct record *r
     v.computed = value;
     v.revision++;
     store_value_put(e->store, ref, name, &v);
-    if (field_equal(e, a, f, r->kind, json_text(r->fields, name), value))
+    if (field_equal(e, a, f, r->kind, json_text(r->fields, name), value) && !under_way(e, a, ref, name))
         return;
     json_t *want = json_pack("{s:s, s:s, s:i}", "field", name, "value", value, "revision", v.revision);
     struct effect_row x = {

@@ -25,6 +25,23 @@ void settle_state_done(struct dispatch *d, const struct effect_row *x, enum stat
     store_incident_put(e->store, &i);
 }
 
+/* Back among the waiting, unless nothing waits for it any more: its turn is over, or its record gone. */
+static void wait_again(struct dispatch *d, const struct effect_row *x, const char *words) {
+    struct engine *e = d->e;
+    struct incident_row i;
+    struct record_row r;
+    const char *over = NULL;
+    if ((x->e.kind == EFFECT_STATE || x->e.kind == EFFECT_NOTE) && store_incident(e->store, d->a, d->ref, &i) && x->e.turn && x->e.turn < i.turn)
+        over = "the verdict changed before it left";
+    if (store_record(e->store, d->a, d->ref, &r) && (r.r.presence == GONE || r.r.presence == MERGED))
+        over = r.r.presence == GONE ? "its record was deleted" : "its record was merged";
+    store_effect_move(e->store, x->e.n, EFFECT_PENDING, words, NULL, now_of(e));
+    if (!over)
+        return;
+    store_effect_move(e->store, x->e.n, EFFECT_SUPERSEDED, over, NULL, now_of(e));
+    journal(e, "bridge", "superseded", d->ref, x->e.problem, x->e.n, "%s", over);
+}
+
 static void park(struct dispatch *d, const struct effect_row *x, const char *words) {
     struct engine *e = d->e;
     const char *why = str_empty(words) ? "the tracker did not carry it out, and gave no reason" : words;
@@ -116,7 +133,7 @@ static void settle_state(struct dispatch *d, const struct effect_row *x, const s
 
 static void again(struct dispatch *d, msec_t wait, const char *words) {
     for (size_t i = 0; i < d->n; i++) {
-        store_effect_move(d->e->store, d->effects[i].e.n, EFFECT_PENDING, words, NULL, now_of(d->e));
+        wait_again(d, &d->effects[i], words);
         store_effect_later(d->e->store, d->effects[i].e.n, now_of(d->e) + wait, words);
     }
 }
@@ -231,6 +248,31 @@ void settle_create(struct dispatch *d, const struct op_result *r) {
 
 static void look_next(struct dispatch *d);
 
+/* It is not there, but the history tells that it was, after the request left: done, and overridden (law 2). */
+static bool was_there(struct dispatch *d, const struct effect_row *x, enum state want, const struct record *r) {
+    msec_t since = x->e.sent / SEC_MS * SEC_MS - SEC_MS; /* histories have whole seconds */
+    for (size_t i = 0; i < r->n_changes; i++) {
+        const struct change *c = &r->changes[i];
+        enum outcome outcome;
+        if (!str_is(c->field, "state") || !c->to || c->at - d->lane->offset < since)
+            continue;
+        enum state state = tracker_map_state(d->lane->tracker, c->to, NULL, &outcome);
+        if ((r->kind == KIND_INCIDENT ? incident_class(state, outcome) : state) == want)
+            return true;
+    }
+    return false;
+}
+
+static void overridden(struct dispatch *d, enum state want, enum state class) {
+    struct incident_row i;
+    if (store_incident(d->e->store, d->a, d->ref, &i)) {
+        i.overridden = true;
+        store_incident_put(d->e->store, &i);
+    }
+    journal(d->e, "tracker", "override", d->ref, 0, 0, "the bridge had set it %s, now it is %s: left alone until the facts move", state_name(want),
+            state_name(class));
+}
+
 /* There: settled as done. */
 static bool there(struct dispatch *d, struct effect_row *x, const struct record *r) {
     enum state want = STATE_NONE;
@@ -241,9 +283,11 @@ static bool there(struct dispatch *d, struct effect_row *x, const struct record 
             walked_step(d, x);
             return true;
         }
-        if (class != want)
+        if (class != want && !was_there(d, x, want, r))
             return false;
         settle_state_done(d, x, want, false);
+        if (class != want)
+            overridden(d, want, class);
         return true;
     }
     const char *name = json_text(x->e.want, "field");
@@ -267,20 +311,39 @@ static void not_there(struct dispatch *d, struct effect_row *x) {
         store_effect_later(e->store, x->e.n, now + SEC_MS, NULL);
         return;
     }
-    store_effect_move(e->store, x->e.n, EFFECT_PENDING, "it had not arrived", NULL, now);
     store_effect_later(e->store, x->e.n, 0, NULL);
-    journal(e, "bridge", "looked", d->ref, x->e.problem, x->e.n, "it is not there: it is sent again");
+    wait_again(d, x, "it had not arrived");
+    journal(e, "bridge", "looked", d->ref, x->e.problem, x->e.n, "it is not there");
+}
+
+/* The record is not there to be compared. For good: what asked for a state or a value of it is over. */
+static bool look_absent(struct dispatch *d, const struct op_result *r) {
+    struct engine *e = d->e;
+    struct record_row row;
+    if (r->presence != PRESENT)
+        ingest_presence(d->lane, d->a, d->ref, r->presence, r->merged_into, false);
+    bool over = store_record(e->store, d->a, d->ref, &row) && (row.r.presence == GONE || row.r.presence == MERGED);
+    for (size_t i = 0; i < d->n; i++)
+        if (!over)
+            store_effect_later(e->store, d->effects[i].e.n, now_of(e) + 10 * SEC_MS, r->words);
+        else if (row.r.presence == GONE || d->effects[i].e.kind != EFFECT_NOTE)
+            wait_again(d, &d->effects[i], NULL);
+    return over;
 }
 
 static void look_record_done(struct lane *l, void *who, const struct op_result *r) {
     struct dispatch *d = who;
     struct engine *e = d->e;
-    if (!lane_health(l, r) || !r->n_records || r->presence != PRESENT) {
+    bool healthy = lane_health(l, r);
+    if (!healthy || !r->n_records || r->presence != PRESENT) {
         engine_begin(e);
-        for (size_t i = 0; i < d->n; i++)
-            store_effect_later(e->store, d->effects[i].e.n, now_of(e) + 10 * SEC_MS, r->words);
+        bool over = healthy && look_absent(d, r);
         (void)engine_commit(e);
-        dispatch_done(d);
+        d->record_read = true;
+        if (over && r->presence == MERGED) /* its notes went along */
+            look_next(d);
+        else
+            dispatch_done(d);
         return;
     }
     engine_begin(e);

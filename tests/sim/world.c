@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define START 1772366400000LL /* 2026-03-01T12:00:00Z */
+#define REQUESTS_A_MINUTE 1500 /* of a few dozen records */
 #define REPLY_TIMEOUT (30 * SEC_MS)
 
 struct timer {
@@ -161,6 +162,12 @@ static struct exchange *transport_send(void *arg, const struct http_request *q, 
     w->exchanges = x;
     copy_request(x, q);
     w->requests++;
+    if (w->now - w->minute >= 60 * SEC_MS) {
+        w->minute = w->now;
+        w->requests_then = w->requests;
+    } else if (w->requests - w->requests_then > REQUESTS_A_MINUTE) {
+        world_fail(w, "it hammers: more than %d requests within a minute, now %s %s", REQUESTS_A_MINUTE, q->method, q->url);
+    }
     if (w->dead || w->draining) {
         x->reply_at = w->now;
         return x;

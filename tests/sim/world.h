@@ -76,6 +76,8 @@ struct world {
     bool shut;       /* nothing may be written: dry_run, or the outbox is shut */
     /* what was seen */
     uint64_t steps, requests, writes, crashes, trace_hash;
+    msec_t minute; /* requests are counted from here */
+    uint64_t requests_then;
     char trace[TRACE_LINES][200];
     char failure[1000]; /* the first; "" none */
     struct watch *watch;

@@ -161,9 +161,8 @@ class Stage:
         self.polls(1)
         wait(self.unsettled, timeout, 0.3, self.story)
 
-    def unsettled(self, parked=0):
-        effects = self.bascule.effects()
-        open_ones = [e for e in effects if e["state"] not in SETTLED]
+    def unsettled(self, parked=0, effects=None):
+        open_ones = [e for e in effects or self.bascule.effects() if e["state"] not in SETTLED]
         if len(open_ones) == parked and all(e["state"] == "parked" for e in open_ones):
             return []
         return [f"effect {e['n']} on {e['ref']} ({e['kind']}: {e['reason']}) is {e['state']}: {e.get('error')}"
@@ -227,22 +226,21 @@ class Stage:
     def invariants(self, parked=0):
         """parked: how many effects may wait for a person; None: open ones are meant to be there."""
         if self.bascule.running:
-            if parked is not None:
-                wait(lambda: self.unsettled(parked), 20 * self.runner.slow, 0.3, self.story)
+            wait(lambda: self.accounted(parked), 20 * self.runner.slow, 0.3, self.story)
             status = self.cli("status", ok=None)
             want = 3 if self.bascule.attention() else 0
             if status.code != want:
                 raise Mismatch(f"`bascule status` exits {status.code}, should {want}: {status.out}{status.err}"[:600])
-            wait(self.notes_once, 10 * self.runner.slow, 0.5, self.story)
         self.mails_once()
         faults = self.bascule.faults()
         if faults:
             raise Mismatch("a sanitizer spoke:\n" + "\n".join(faults[:10]))
         self.touched = set()
 
-    def notes_once(self):
-        """Each note once, and each with the effect that wrote it; what is not (yet) so."""
-        lines, effects = [], self.bascule.effects()
+    def accounted(self, parked):
+        """No effect open; each note once, and each with the effect that wrote it: what is not (yet) so."""
+        effects = self.bascule.effects()
+        lines = [] if parked is None else self.unsettled(parked, effects)
         for record in self.touched:
             markers = Counter(m for n in record.own_notes() for m in n.markers)
             twice = {m: n for m, n in markers.items() if n > 1}
