@@ -58,7 +58,7 @@ struct record_row {
     const char *outcome_set;  /* said by a person */
     msec_t state_at, version_at, first_seen, last_seen, detailed_at;
     int missing_looks;
-    bool excluded;
+    bool fresh, forgotten, excluded;
 };
 bool store_record(struct store *s, struct arena *a, const char *ref, struct record_row *ret);
 void store_record_put(struct store *s, const struct record_row *r);
@@ -67,6 +67,8 @@ void store_record_blank(struct store *s, const char *ref); /* forget */
 /* Refs whose sweep is due: linked, absent, or evidence's; after `after`, ascending. */
 size_t store_sweep_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit,
                         const char ***ret);
+/* All refs of a tracker after `after`, ascending. */
+size_t store_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit, const char ***ret);
 /* Records that name `ref` as what they duplicate, through chains. */
 size_t store_duplicates_of(struct store *s, struct arena *a, const char *ref, const char ***ret);
 /* Sets version_closed on the records of a tracker; gives the refs that changed. */
@@ -96,7 +98,7 @@ struct problem_row {
     enum ke_status status;
     msec_t delivered_at;
     bool automatic;
-    int declined_acked;
+    int declined_acked, held_acked;
     uint64_t fingerprint;
     const char *decision;
 };
@@ -183,6 +185,8 @@ bool store_effect_by_key(struct store *s, struct arena *a, const char *key, stru
 void store_effect_move(struct store *s, int64_t n, enum effect_state to, const char *error, const char *echo,
                        msec_t now);
 void store_effect_later(struct store *s, int64_t n, msec_t not_before, const char *error); /* stays pending */
+/* Pending effects of that decision need not wait any longer. */
+void store_decision_now(struct store *s, int64_t decision);
 void store_effect_looked(struct store *s, int64_t n, int looks);
 void store_effect_alive(struct store *s, int64_t n, msec_t alive);
 void store_effect_want(struct store *s, int64_t n, const json_t *want);
@@ -240,6 +244,7 @@ bool store_due_any(struct store *s);
 void store_again(struct store *s, enum kind kind, const char *id, msec_t at); /* 0: not any more */
 /* Turns timers that have come into due rows; gives the next one's time, 0 none. */
 msec_t store_again_ripe(struct store *s, msec_t now);
+msec_t store_again_next(struct store *s); /* the first one's time, 0 none */
 
 /* ---- lookups: records to be read whole ---- */
 struct lookup_row {

@@ -60,7 +60,12 @@ static void bind(struct store *s, sqlite3_stmt *q, const char *types, va_list ar
     }
 }
 
+/* Outside a transaction an error ends with its statement. */
 static sqlite3_stmt *start(struct store *s, const char *sql, const char *types, va_list args) {
+    if (!s->in_transaction && s->failed) {
+        s->failed = 0;
+        s->fault.text[0] = 0;
+    }
     sqlite3_stmt *q = s->failed ? NULL : prepared(s, sql);
     if (!q)
         return NULL;

@@ -83,6 +83,10 @@ msec_t store_again_ripe(struct store *s, msec_t now) {
     return first;
 }
 
+msec_t store_again_next(struct store *s) {
+    return db_number(s, 0, "SELECT min(at) FROM again", "");
+}
+
 void store_lookup_add(struct store *s, const struct lookup_row *l, msec_t next) {
     db_run(s,
            "INSERT INTO lookup (ref, next, hash, adopt) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET next = min(next, "
@@ -103,8 +107,9 @@ size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec
                      struct lookup_row **ret) {
     sqlite3_stmt *q = db_query(
         s,
-        "SELECT ref, hash, adopt, tries FROM lookup WHERE next <= ?2 AND ref >= ?1 || ':' AND ref < ?1 || ';' ORDER BY "
-        "next, ref LIMIT ?3",
+        "SELECT ref, hash, adopt, tries FROM lookup WHERE next <= ?2 AND ref >= ?1 || ':' AND ref < ?1 || ';' AND NOT "
+        "EXISTS (SELECT 1 FROM effect WHERE effect.ref = lookup.ref AND effect.state IN ('in-flight', 'unsure')) ORDER "
+        "BY next, ref LIMIT ?3",
         "sii", tracker, now, (int64_t)limit);
     size_t n = 0;
     *ret = NULL;

@@ -138,6 +138,15 @@ msec_t store_next_sendable(struct store *s, const char *tracker, msec_t now) {
                      "si", tracker, now);
 }
 
+/* What is parked no longer waits for a person no longer. */
+static void unattend_parked(struct store *s) {
+    db_run(
+        s,
+        "DELETE FROM attention WHERE kind = 'parked' AND subject NOT IN (SELECT 'effect:' || n FROM effect WHERE state "
+        "= 'parked')",
+        "");
+}
+
 static int changed(struct store *s, int64_t before) {
     return s->failed ? 0 : (int)(sqlite3_total_changes64(s->db) - before);
 }
@@ -159,14 +168,18 @@ int store_supersede_field(struct store *s, const char *ref, const char *field, m
            "'field' AND "
            "json_extract(want, '$.field') = ?2 AND state IN ('pending', 'parked')",
            "ssi", ref, field, now);
-    return changed(s, before);
+    int n = changed(s, before);
+    if (n)
+        unattend_parked(s);
+    return n;
 }
 
 int store_in_flight_unsure(struct store *s, msec_t now) {
     int64_t before = sqlite3_total_changes64(s->db);
     db_run(s, "UPDATE effect SET state = 'unsure', looks = 0, alive = ?1 WHERE state = 'in-flight'", "i", now);
+    int n = changed(s, before);
     db_run(s, "UPDATE effect SET alive = ?1, looks = 0 WHERE state = 'unsure'", "i", now);
-    return changed(s, before);
+    return n;
 }
 
 int store_told_revision(struct store *s, const char *ref, int64_t problem) {
@@ -184,8 +197,9 @@ int store_adopted_release(struct store *s) {
     int64_t before = sqlite3_total_changes64(s->db);
     db_run(s,
            "UPDATE effect SET state = 'pending', settled = 0, error = NULL WHERE state = 'superseded' AND adopted = 1 "
-           "AND (kind <> 'state' "
-           "OR turn = (SELECT turn FROM incident WHERE incident.ref = effect.ref))",
+           "AND ref NOT IN (SELECT ref FROM incident WHERE ignored = 1) AND (turn = 0 OR turn = (SELECT turn FROM "
+           "incident "
+           "WHERE incident.ref = effect.ref))",
            "");
     int n = changed(s, before);
     db_run(s, "UPDATE incident SET adopted_turn = -1, adopted_open = 0 WHERE adopted_turn >= 0", "");
@@ -198,8 +212,10 @@ json_t *store_adopted_counts(struct store *s) {
         s,
         "SELECT kind || CASE kind WHEN 'note' THEN ' ' || json_extract(want, '$.note') WHEN 'state' THEN ' ' || "
         "json_extract(want, '$.state') ELSE '' END, count(*) FROM effect WHERE state = 'superseded' AND adopted = 1 "
-        "AND "
-        "(kind <> 'state' OR turn = (SELECT turn FROM incident WHERE incident.ref = effect.ref)) GROUP BY 1 ORDER BY 1",
+        "AND ref NOT IN (SELECT ref FROM incident WHERE ignored = 1) AND (turn = 0 OR turn = (SELECT turn FROM "
+        "incident "
+        "WHERE incident.ref = effect.ref))"
+        " GROUP BY 1 ORDER BY 1",
         "");
     while (db_next(s, q))
         json_object_set_new(counts, (const char *)sqlite3_column_text(q, 0), json_integer(sqlite3_column_int64(q, 1)));
@@ -211,8 +227,11 @@ void store_effects_merge(struct store *s, const char *from_ref, const char *why,
            "UPDATE effect SET state = 'superseded', settled = ?3, error = ?2 WHERE ref = ?1 AND state IN ('pending', "
            "'parked')",
            "ssi", from_ref, why, now);
-    db_run(s, "DELETE FROM attention WHERE kind = 'parked' AND subject IN (SELECT 'effect:' || n FROM effect WHERE ref = ? AND state = 'superseded')", "s",
-           from_ref);
+    db_run(s,
+           "DELETE FROM attention WHERE kind = 'parked' AND subject IN (SELECT 'effect:' || n FROM effect WHERE ref = "
+           "? AND state = 'superseded')",
+           "s", from_ref);
+    unattend_parked(s);
 }
 
 int64_t store_batch_new(struct store *s, int64_t problem, const char *cause, msec_t now) {
@@ -293,4 +312,9 @@ json_t *store_effect_counts(struct store *s, int64_t n) {
     while (db_next(s, q))
         json_object_set_new(counts, (const char *)sqlite3_column_text(q, 0), json_integer(sqlite3_column_int64(q, 1)));
     return counts;
+}
+
+void store_decision_now(struct store *s, int64_t decision) {
+    if (decision)
+        db_run(s, "UPDATE effect SET not_before = 0 WHERE decision = ? AND state = 'pending'", "i", decision);
 }

@@ -93,7 +93,6 @@ void store_incident_merge(struct store *s, const char *from, const char *to) {
            "ss", from, to);
     db_run(s, "DELETE FROM evidence WHERE incident = ?", "s", from);
     db_run(s, "UPDATE OR IGNORE rejection SET a = ? WHERE a = ?", "ss", to, from);
-    db_run(s, "DELETE FROM link WHERE ref = ? AND kind = 'incident'", "s", from);
 }
 
 void store_reject(struct store *s, const char *a, const char *b, msec_t at, const char *actor) {

@@ -51,6 +51,7 @@ bool store_problem(struct store *s, struct arena *a, int64_t id, struct problem_
     ret->automatic = col_int(q, at++) != 0;
     ret->declined_acked = (int)col_int(q, at++);
     ret->fingerprint = (uint64_t)col_int(q, at++);
+    ret->held_acked = (int)col_int(q, at++);
     db_end(q);
     return true;
 }
@@ -65,8 +66,9 @@ int64_t store_problem_new(struct store *s, const struct problem_row *p) {
 
 static void index_text(struct store *s, const struct problem *p, struct arena *a) {
     const char *ref = arena_printf(a, "P-%lld", (long long)p->id);
-    db_run(s, "DELETE FROM search WHERE ref = ?", "s", ref);
-    db_run(s, "INSERT INTO search (ref, title, body) VALUES (?, ?, ?)", "sSS", ref, p->title,
+    int64_t n = -p->id; /* records have positive rows */
+    db_run(s, "DELETE FROM search WHERE rowid = ?", "i", n);
+    db_run(s, "INSERT INTO search (rowid, ref, title, body) VALUES (?, ?, ?, ?)", "isSS", n, ref, p->title,
            arena_printf(a, "%s %s %s %s %s", p->symptom ? p->symptom : "", p->error_code ? p->error_code : "",
                         p->service ? p->service : "", p->cause ? p->cause : "", p->workaround ? p->workaround : ""));
 }
@@ -77,15 +79,16 @@ void store_problem_put(struct store *s, const struct problem_row *row) {
     db_run(s,
            "UPDATE problem SET (" TEXTS ", " NUMBERS
            ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
-           "SsssssssssssssssSssssssiiiiiiiiiiiiiiiiiiiiii", p->title, p->symptom, p->error_code, p->service, p->items,
+           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+           "SsssssssssssssssSssssssiiiiiiiiiiiiiiiiiiiiiii", p->title, p->symptom, p->error_code, p->service, p->items,
            p->product, p->version, p->priority, p->owner, p->group, p->cause, p->workaround, p->customer_text,
            p->published_text, p->solution, p->fixed_in, resolution_name(p->resolution), p->reason, p->accepted_by,
            p->change_request, delivery_name(p->delivery), ke_status_name(row->status), row->decision,
            (int64_t)p->known_error, (int64_t)p->impact, (int64_t)p->urgency, (int64_t)p->proactive, p->cause_at,
            p->workaround_at, (int64_t)p->revision, p->confirmed_at, p->review, p->duplicate_of, p->analysis_target,
            p->created, p->known, p->closed, p->resolved_at, (int64_t)p->reopened, (int64_t)p->serial, row->delivered_at,
-           (int64_t)row->automatic, (int64_t)row->declined_acked, (int64_t)row->fingerprint, p->id);
+           (int64_t)row->automatic, (int64_t)row->declined_acked, (int64_t)row->fingerprint, (int64_t)row->held_acked,
+           p->id);
     index_text(s, p, a);
     arena_free(a);
 }

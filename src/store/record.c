@@ -52,7 +52,8 @@ bool store_imports_done(struct store *s) {
     "ref, tracker, id, title, url, native_state, native_resolution, merged_into, service, priority, reporter, "        \
     "assignee, "                                                                                                       \
     "version, allowed, duplicate_of, kind, state, outcome, presence, version_closed, created, updated, hash, fields, " \
-    "native, state_at, first_seen, last_seen, detailed_at, missing_looks, excluded, version_at, outcome_set"
+    "native, state_at, first_seen, last_seen, detailed_at, missing_looks, excluded, version_at, outcome_set, fresh, "  \
+    "forgotten"
 
 static void record_read(struct store *s, struct arena *a, sqlite3_stmt *q, struct record_row *ret) {
     struct record *r = &ret->r;
@@ -80,6 +81,8 @@ static void record_read(struct store *s, struct arena *a, sqlite3_stmt *q, struc
     ret->excluded = col_int(q, 30) != 0;
     ret->version_at = col_int(q, 31);
     ret->outcome_set = col_text(a, q, 32);
+    ret->fresh = col_int(q, 33) != 0;
+    ret->forgotten = col_int(q, 34) != 0;
 }
 
 bool store_record(struct store *s, struct arena *a, const char *ref, struct record_row *ret) {
@@ -91,22 +94,39 @@ bool store_record(struct store *s, struct arena *a, const char *ref, struct reco
     return true;
 }
 
+/* The full-text row of a ref: found by number, never by a scan. */
+static int64_t search_row(const char *ref) {
+    return (int64_t)(hash_str(ref) >> 2);
+}
+
+static void index_record(struct store *s, const struct record_row *row) {
+    int64_t n = search_row(row->ref);
+    if (db_number(s, 0, "SELECT count(*) FROM search WHERE rowid = ? AND title = ?", "iS", n, row->r.title))
+        return;
+    db_run(s, "DELETE FROM search WHERE rowid = ?", "i", n);
+    db_run(s, "INSERT INTO search (rowid, ref, title, body) VALUES (?, ?, ?, '')", "isS", n, row->ref, row->r.title);
+}
+
 void store_record_put(struct store *s, const struct record_row *row) {
-    const struct record *r = &row->r;
+    struct record_row kept = *row;
+    struct record *r = &kept.r;
     struct arena *a = arena_new();
+    if (row->forgotten) {
+        r->title = "";
+        r->reporter = r->assignee = NULL;
+        r->native = NULL;
+    }
     db_run(s,
-           "INSERT OR REPLACE INTO record (" RECORD_COLUMNS
-           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-           "sssSsssssssssssssssiiiissiiiiiiis", row->ref, r->tracker, r->id, r->title, r->url, r->native_state,
+           "INSERT OR REPLACE INTO record (" RECORD_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                                                            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           "sssSsssssssssssssssiiiissiiiiiiisii", row->ref, r->tracker, r->id, r->title, r->url, r->native_state,
            r->native_resolution, r->merged_into, r->service, r->priority, r->reporter, r->assignee, r->version,
            r->allowed, row->duplicate_of, kind_name(r->kind), state_name(r->state), outcome_name(r->outcome),
            presence_name(r->presence), (int64_t)r->version_closed, r->created, r->updated, (int64_t)r->hash,
            r->fields ? json_print(a, r->fields) : "{}", r->native ? json_print(a, r->native) : "{}", row->state_at,
            row->first_seen, row->last_seen, row->detailed_at, (int64_t)row->missing_looks, (int64_t)row->excluded,
-           row->version_at, row->outcome_set);
-    db_run(s, "DELETE FROM search WHERE ref = ?", "s", row->ref);
-    db_run(s, "INSERT INTO search (ref, title, body) VALUES (?, ?, '')", "sS", row->ref, r->title);
+           row->version_at, row->outcome_set, (int64_t)row->fresh, (int64_t)row->forgotten);
+    index_record(s, &kept);
     arena_free(a);
 }
 
@@ -117,7 +137,7 @@ bool store_record_unchanged(struct store *s, const char *ref, uint64_t hash) {
 
 void store_record_blank(struct store *s, const char *ref) {
     db_run(s,
-           "UPDATE record SET title = '', reporter = NULL, assignee = NULL, fields = '{}', native = '{}' WHERE ref = ?",
+           "UPDATE record SET forgotten = 1, title = '', reporter = NULL, assignee = NULL, native = '{}' WHERE ref = ?",
            "s", ref);
     db_run(s, "UPDATE evidence SET quote = NULL, actor = NULL WHERE incident = ? OR defect = ?", "ss", ref, ref);
     db_run(s, "UPDATE journal SET text = 'forgotten', actor = 'forgotten', data = NULL WHERE ref = ?", "s", ref);
@@ -125,7 +145,18 @@ void store_record_blank(struct store *s, const char *ref) {
            "UPDATE effect SET want = json_remove(want, '$.text', '$.title', '$.body') WHERE ref = ? AND state IN "
            "('done', 'superseded')",
            "s", ref);
-    db_run(s, "DELETE FROM search WHERE ref = ?", "s", ref);
+    db_run(s, "UPDATE incident SET came_back_by = NULL, outcome_reason = NULL, decision = NULL WHERE ref = ?", "s",
+           ref);
+    db_run(s, "DELETE FROM search WHERE rowid = ?", "i", search_row(ref));
+}
+
+size_t store_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit,
+                  const char ***ret) {
+    return db_texts(
+        s, a,
+        db_query(s, "SELECT ref FROM record WHERE ref > max(?2, ?1 || ':') AND ref < ?1 || ';' ORDER BY ref LIMIT ?3",
+                 "ssi", tracker, after, (int64_t)limit),
+        ret);
 }
 
 size_t store_sweep_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit,
@@ -135,8 +166,9 @@ size_t store_sweep_refs(struct store *s, struct arena *a, const char *tracker, c
         db_query(
             s,
             "SELECT ref FROM record WHERE tracker = ? AND ref > ? AND (presence <> 'present' OR EXISTS (SELECT 1 FROM "
-            "link WHERE link.ref = record.ref AND status = 'confirmed') OR duplicate_of IS NOT NULL OR ref IN (SELECT "
-            "duplicate_of FROM record)) ORDER BY ref LIMIT ?",
+            "link WHERE link.ref = record.ref AND status = 'confirmed') OR duplicate_of IS NOT NULL OR EXISTS (SELECT "
+            "1 FROM record d "
+            "WHERE d.duplicate_of = record.ref)) ORDER BY ref LIMIT ?",
             "ssi", tracker, after, (int64_t)limit),
         ret);
 }

@@ -38,10 +38,13 @@ CREATE TABLE record (
   version_at INTEGER NOT NULL DEFAULT 0,    -- when its target version was closed
   first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, detailed_at INTEGER NOT NULL DEFAULT 0,
   outcome_set TEXT,                         -- said by a person, for a defect closed without one
+  fresh INTEGER NOT NULL DEFAULT 0,         -- found by an import, and not decided on yet: what is asserted first is adopted
+  forgotten INTEGER NOT NULL DEFAULT 0,     -- persons and texts stay blank
   excluded INTEGER NOT NULL DEFAULT 0,      -- a person took a deleted defect out of the reckoning
   UNIQUE (tracker, id)
 ) WITHOUT ROWID;
 CREATE INDEX record_kind ON record (kind, state, updated);
+CREATE INDEX record_version ON record (tracker, version) WHERE version IS NOT NULL;
 CREATE INDEX record_duplicate ON record (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE INDEX record_updated ON record (updated);
 
@@ -81,6 +84,7 @@ CREATE TABLE problem (
   status TEXT NOT NULL DEFAULT 'detected',  -- derived
   fingerprint INTEGER NOT NULL DEFAULT 0,   -- of what its incidents depend on
   automatic INTEGER NOT NULL DEFAULT 0,     -- made by a reference; undone when nothing holds it
+  held_acked INTEGER NOT NULL DEFAULT -1,   -- serial whose did-not-hold a person has seen
   declined_acked INTEGER NOT NULL DEFAULT 0,-- serial for which a manager pushed back
   decision TEXT                             -- JSON, as incident.decision
 );
@@ -124,6 +128,9 @@ CREATE TABLE batch (id INTEGER PRIMARY KEY AUTOINCREMENT, problem INTEGER NOT NU
   state TEXT NOT NULL DEFAULT 'gathering' CHECK (state IN ('gathering', 'released', 'braked')),
   tells INTEGER NOT NULL DEFAULT 0, moves INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL);
 
+CREATE INDEX batch_state ON batch (state);
+CREATE INDEX problem_duplicate ON problem (duplicate_of) WHERE duplicate_of <> 0;
+
 -- The outbox.
 CREATE TABLE effect (
   n INTEGER PRIMARY KEY AUTOINCREMENT, ref TEXT NOT NULL,
@@ -143,6 +150,7 @@ CREATE INDEX effect_open ON effect (ref, n) WHERE state IN ('pending', 'in-fligh
 CREATE INDEX effect_state ON effect (state);
 CREATE INDEX effect_batch ON effect (batch) WHERE batch <> 0;
 CREATE INDEX effect_ref ON effect (ref);
+CREATE INDEX effect_problem ON effect (problem, kind) WHERE problem <> 0;
 CREATE INDEX effect_marker ON effect (marker) WHERE marker IS NOT NULL;
 
 CREATE TRIGGER effect_begins BEFORE INSERT ON effect WHEN NEW.state NOT IN ('pending', 'superseded')
@@ -171,6 +179,7 @@ CREATE INDEX again_at ON again (at);
 CREATE TABLE lookup (ref TEXT PRIMARY KEY, next INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, why TEXT,
   hash INTEGER NOT NULL DEFAULT 0,          -- of the list's element that asked for this read
   adopt INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE INDEX lookup_next ON lookup (next, ref);
 
 CREATE TABLE attention (
   n INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, subject TEXT NOT NULL, -- ref, "P-12", "effect:31" or tracker

@@ -168,6 +168,11 @@ static void cmd_ack(struct command *c) {
     const char *ref = want_text(c, "ref");
     int64_t id;
     if (problem_ref_parse(ref, &id)) {
+        struct problem_row p;
+        if (!want_problem(c, "ref", &p))
+            return;
+        p.held_acked = p.p.serial;
+        store_problem_put(c->e->store, &p);
         store_attention_clear(c->e->store, "did-not-hold", ref);
         store_attention_clear(c->e->store, "recurrence", ref);
         journal(c->e, c->actor, "ack", "", id, 0, "%s: seen", ref);

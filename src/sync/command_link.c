@@ -178,7 +178,7 @@ static int64_t problem_for(struct command *c, const struct record_row *incident)
     struct link_row *links;
     if (store_links_of(c->e->store, c->a, incident->ref, "confirmed", &links))
         return links[0].problem;
-    int64_t id = problem_make(c->e, c->a, incident->r.title, incident->r.service, false, c->actor);
+    int64_t id = problem_make(c->e, c->a, incident->r.title, incident->r.service, false, false, c->actor);
     store_evidence_add(c->e->store,
                        &(struct evidence){.incident = incident->ref,
                                           .problem = id,

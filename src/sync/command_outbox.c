@@ -28,6 +28,7 @@ void cmd_retry(struct command *c) {
     if (x.e.state == EFFECT_PARKED)
         store_effect_move(c->e->store, x.e.n, EFFECT_PENDING, NULL, NULL, now_of(c->e));
     store_effect_later(c->e->store, x.e.n, 0, NULL);
+    store_decision_now(c->e->store, x.e.decision);
     unpark(c, &x);
     journal(c->e, c->actor, "retry", x.e.ref, x.e.problem, x.e.n, "tried again");
     command_commit(c, json_pack("{s:I, s:s}", "n", (json_int_t)x.e.n, "state", "pending"));
@@ -120,6 +121,7 @@ static bool policy_differs(struct command *c, const char *ref, struct incident_r
 
 void cmd_policy_apply(struct command *c) {
     bool dry = json_is_true(json_object_get(c->args, "dry_run"));
+    int64_t batch = dry ? 0 : store_batch_new(c->e->store, 0, "policy apply", now_of(c->e));
     const char *after = "", **refs;
     int n_changed = 0;
     for (size_t n; (n = store_incidents_linked(c->e->store, c->a, after, 500, &refs)) > 0; after = refs[n - 1])
@@ -137,7 +139,7 @@ void cmd_policy_apply(struct command *c) {
             row.policy = policy;
             store_incident_put(c->e->store, &row);
             store_supersede_turn(c->e->store, refs[i], row.turn, "the policy was applied anew", now_of(c->e));
-            store_due(c->e->store, KIND_INCIDENT, refs[i], 0, false, "the policy was applied anew");
+            store_due(c->e->store, KIND_INCIDENT, refs[i], batch, false, "the policy was applied anew");
         }
     if (dry) {
         store_rollback(c->e->store);

@@ -9,6 +9,11 @@ void decide_defect_now(struct engine *e, struct arena *a, const char *ref, bool 
     size_t n = 0;
     if (!store_record(e->store, a, ref, &row))
         return;
+    adopt |= row.fresh;
+    if (row.fresh) {
+        row.fresh = false;
+        store_record_put(e->store, &row);
+    }
     size_t n_links = store_links_of(e->store, a, ref, "confirmed", &links);
     const struct problem **problems = arena_alloc(a, (n_links + 1) * sizeof(*problems));
     int *recurrences = arena_alloc(a, (n_links + 1) * sizeof(*recurrences));

@@ -13,6 +13,8 @@
 #define BEHIND_WAIT (30 * SEC_MS)
 #define ABSENT_WAIT (900 * SEC_MS) /* nothing is written to a record that is not there */
 
+#define HELD_BACK (10 * SEC_MS)
+
 struct dispatch *dispatch_new(struct lane *l, const char *ref) {
     struct dispatch *d = calloc(1, sizeof(*d));
     d->lane = l;
@@ -141,8 +143,10 @@ static void choose_decision(struct dispatch *d, struct effect_row *all, size_t n
         if ((x->e.kind != EFFECT_STATE && x->e.kind != EFFECT_NOTE) || x->e.state != EFFECT_PENDING ||
             waits_with_parked(all, n, x))
             continue;
-        if (!sendable(d, x))
+        if (!sendable(d, x)) {
+            d->blocked_until = x->e.not_before;
             return;
+        }
         head = x;
     }
     if (!head)
@@ -181,6 +185,17 @@ static bool choose(struct dispatch *d, const struct record_row *row) {
 static void write_done(struct lane *l, void *who, const struct op_result *r) {
     (void)l;
     settle_write(who, r);
+}
+
+/* Nothing can leave now although some looks ready: it waits for its head, for a
+ * parked one, or for what is unsure; never a round at once again. */
+static void hold_back(struct dispatch *d) {
+    struct effect_row *all;
+    msec_t now = now_of(d->e), until = d->blocked_until > now ? d->blocked_until : now + HELD_BACK;
+    size_t n = store_effects_open(d->e->store, d->a, d->ref, &all);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.state == EFFECT_PENDING && all[i].e.not_before <= now)
+            store_effect_later(d->e->store, all[i].e.n, until, NULL);
 }
 
 /* The record as it was read lives as long as the request. */
@@ -258,11 +273,17 @@ static void refreshed(struct lane *l, void *who, const struct op_result *r) {
     struct engine *e = d->e;
     struct record_row row;
     bool healthy = lane_health(l, r);
-    if (!healthy || e->stopping) {
+    if (e->stopping) {
         dispatch_done(d);
         return;
     }
     engine_begin(e);
+    if (!healthy) {
+        hold_back(d);
+        (void)engine_commit(e);
+        dispatch_done(d);
+        return;
+    }
     if (!r->n_records || r->presence != PRESENT) {
         refresh_failed(d, r);
         dispatch_done(d);
@@ -321,12 +342,30 @@ static bool any_unsure(const struct effect_row *all, size_t n) {
     return false;
 }
 
+/* In flight though nothing is under way for the record: its outcome could not be
+ * stored. It is asked for, like after a crash. */
+static bool orphans_unsure(struct dispatch *d, const struct effect_row *all, size_t n) {
+    struct engine *e = d->e;
+    bool any = false;
+    for (size_t i = 0; i < n; i++)
+        any |= all[i].e.state == EFFECT_IN_FLIGHT;
+    if (!any)
+        return false;
+    engine_begin(e);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.state == EFFECT_IN_FLIGHT) {
+            store_effect_move(e->store, all[i].e.n, EFFECT_UNSURE, "its outcome could not be stored", NULL, now_of(e));
+            store_effect_alive(e->store, all[i].e.n, now_of(e));
+        }
+    return engine_commit(e);
+}
+
 static void begin(struct lane *l, const char *ref) {
     struct engine *e = l->e;
     struct dispatch *d = dispatch_new(l, ref);
     struct effect_row *all;
     size_t n = store_effects_open(e->store, d->a, ref, &all);
-    if (any_unsure(all, n)) {
+    if (orphans_unsure(d, all, n) || any_unsure(all, n)) {
         look_begin(d);
         return;
     }

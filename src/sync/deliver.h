@@ -18,7 +18,8 @@ struct dispatch {
     struct write_field fields[EFFECTS_AT_ONCE];
     size_t n_fields;
     json_t *kept_fields, *kept_native;
-    bool record_read; /* while looking: states and fields were compared */
+    msec_t blocked_until; /* of a head that may not leave yet */
+    bool record_read;     /* while looking: states and fields were compared */
 };
 
 struct dispatch *dispatch_new(struct lane *l, const char *ref);

@@ -29,7 +29,7 @@ static void decide_one(struct engine *e, struct arena *a, const struct due_row *
     case KIND_INCIDENT: decide_incident_now(e, a, d->id, d->batch, d->adopt); break;
     case KIND_DEFECT: decide_defect_now(e, a, d->id, d->adopt); break;
     case KIND_PROBLEM:
-    default: decide_problem_now(e, a, strtoll(d->id, NULL, 10), d->adopt); break;
+    default: decide_problem_now(e, a, strtoll(d->id, NULL, 10), d->batch, d->adopt); break;
     }
 }
 
@@ -66,7 +66,13 @@ void worker_run(void *engine) {
     bool more = false;
     if (e->stopping || !engine_imported(e))
         return;
-    msec_t now = now_of(e), next = store_again_ripe(e->store, now);
+    msec_t now = now_of(e), next = store_again_next(e->store);
+    if (next && next <= now) {
+        engine_begin(e);
+        next = store_again_ripe(e->store, now);
+        if (!engine_commit(e))
+            return;
+    }
     if (store_due_any(e->store) && !step(e, &more))
         return; /* the commit failed: engine_commit asked for another try */
     if (more) {

@@ -23,6 +23,9 @@ bool engine_commit(struct engine *e) {
     e->fault = fault;
     if (e->commit_failures++ % 30 == 0)
         log_error(e->world->log, "%s", fault.text);
+    for (size_t i = 0; i < e->n_lanes; i++) /* nobody tries again at once */
+        if (e->lanes[i].wait_until < now_of(e) + COMMIT_RETRY)
+            e->lanes[i].wait_until = now_of(e) + COMMIT_RETRY;
     engine_wake(e, COMMIT_RETRY);
     return false;
 }
@@ -214,6 +217,7 @@ int engine_start(struct engine *e, struct fault *fault) {
         if (!store_tracker(e->store, a, l->cfg->name, &t))
             return fault_set(fault, -EIO, "tracker %s is not in the database", l->cfg->name);
         l->import_done = str_is(t.import, "done");
+        l->down = t.error != NULL; /* so that its coming up is noticed */
         l->paused = t.paused || l->cfg->paused;
         l->offset = t.clock_offset;
         l->last_ok = l->stored_ok = t.last_ok;
@@ -278,7 +282,7 @@ void engine_when_idle(struct engine *e, void (*idle)(void *arg, bool failed), vo
 void engine_maybe_idle(struct engine *e) {
     cleanup_arena struct arena *a = arena_new();
     bool failed = false;
-    if (!e->idle || e->jobs || e->stopping || store_due_any(e->store))
+    if (!e->idle || e->jobs || e->stopping || (engine_imported(e) && store_due_any(e->store)))
         return;
     for (size_t i = 0; i < e->n_lanes; i++) {
         struct lane *l = &e->lanes[i];

@@ -38,6 +38,7 @@ struct lane {
     struct busy *busy;   /* their records */
     char *cursor;        /* newer than the stored one while nothing changes; NULL: as stored */
     bool import_done, paused;
+    bool versions_seen;  /* the stored versions were compared with the tracker's since the start */
     bool listed;         /* the import has seen its last page */
     const char *stopped; /* heap; why nothing is believed from here */
     /* health */
@@ -121,6 +122,8 @@ void sweep_run(struct lane *l);
 void lookup_now(struct lane *l, const char *ref, void (*then)(void *arg, const struct op_result *r), void *arg);
 
 /* ---- ingest.c: inside a transaction ---- */
+/* The tracker's clock corrected to ours. */
+msec_t ours(const struct lane *l, msec_t t);
 struct seen {
     const struct record *record;
     bool adopt;     /* by an import: what it finds is adopted */
@@ -142,9 +145,9 @@ void relink_incident(struct engine *e, struct arena *a, const char *ref, bool ad
 /* All incidents whose evidence names that defect. */
 void relink_defect(struct engine *e, struct arena *a, const char *ref, bool adopt);
 int64_t problem_make(struct engine *e, struct arena *a, const char *title, const char *service, bool automatic,
-                     const char *actor);
+                     bool adopt, const char *actor);
 /* The problem that a defect stands behind; made if there is none. */
-int64_t problem_of_defect(struct engine *e, struct arena *a, const char *ref, const char *actor);
+int64_t problem_of_defect(struct engine *e, struct arena *a, const char *ref, bool adopt, const char *actor);
 void problem_maybe_undo(struct engine *e, struct arena *a, int64_t id);
 
 /* ---- facts.c ---- */
@@ -159,7 +162,7 @@ size_t problems_of_defect(struct engine *e, struct arena *a, const char *ref, in
 void worker_run(void *engine);
 void worker_drain(struct engine *e); /* a few steps at once, before something is written */
 void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int64_t batch, bool adopt);
-void decide_problem_now(struct engine *e, struct arena *a, int64_t id, bool adopt);
+void decide_problem_now(struct engine *e, struct arena *a, int64_t id, int64_t batch, bool adopt);
 void decide_defect_now(struct engine *e, struct arena *a, const char *ref, bool adopt);
 
 /* ---- assert.c ---- */

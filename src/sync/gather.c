@@ -70,8 +70,9 @@ static void stands(struct gathering *g, struct evidence *e) {
             g->still[i] = true;
             return;
         }
+    e->at = ours(g->l, e->at ? e->at : g->r->updated);
     if (!e->at)
-        e->at = g->r->updated ? g->r->updated : now_of(g->e);
+        e->at = now_of(g->e);
     store_evidence_add(g->e->store, e, now_of(g->e));
     const char *to = e->problem                    ? arena_printf(g->a, "P-%lld", (long long)e->problem)
                      : g->r->kind == KIND_INCIDENT ? e->defect

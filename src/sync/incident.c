@@ -167,6 +167,15 @@ static void due_others(struct deciding *d, const struct incident_row *was, bool 
     }
 }
 
+/* A person has seen it. */
+static void drop_attention(struct decision *x, const char *kind) {
+    size_t n = 0;
+    for (size_t i = 0; i < x->n_attention; i++)
+        if (!str_is(x->attention[i].kind, kind))
+            x->attention[n++] = x->attention[i];
+    x->n_attention = n;
+}
+
 void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int64_t batch, bool adopt) {
     struct deciding d = {.e = e, .a = a, .ref = ref};
     struct incident_facts f;
@@ -174,6 +183,7 @@ void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int
     if (!load(&d))
         return;
     struct incident_row was = d.i;
+    adopt |= d.record.fresh; /* it was there before the bridge: its first decision is adopted, whoever asked for it */
     d.i.linked_at = earliest_link(&d);
     if (d.judged.verdict != d.i.verdict)
         turn(&d, adopt && !e->settings->history_assert);
@@ -210,6 +220,12 @@ void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int
         outcome_parse(d.i.outcome_set, &outcome);
     if (d.record.r.presence == PRESENT)
         mirror_incident(e, a, &d.record.r, d.problems, d.n, outcome, x->keeps_outcome && !d.i.outcome_set, f.ignored);
+    if (d.record.fresh) {
+        d.record.fresh = false;
+        store_record_put(e->store, &d.record);
+    }
+    if (d.i.came_back_acked)
+        drop_attention(x, "recurrence");
     store_attention_sync(e->store, ref, ATTENTION_KINDS, attention_items(a, x), x->n_attention, now_of(e));
     store_again(e->store, KIND_INCIDENT, ref, x->again_at);
     due_others(&d, &was, adopt);

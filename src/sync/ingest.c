@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* The tracker's clock corrected to ours. */
-static msec_t ours(const struct lane *l, msec_t t) {
+msec_t ours(const struct lane *l, msec_t t) {
     msec_t off = l->offset < 0 ? -l->offset : l->offset;
     return t && off > 2 * SEC_MS ? t - l->offset : t;
 }
@@ -74,21 +73,6 @@ static void note_came_back(struct lane *l, struct arena *a, struct incident_row 
     i->came_back_acked = false;
 }
 
-/* A person who makes the refused move settles it (law 8). */
-static void settle_parked(struct lane *l, struct arena *a, const char *ref, enum state class) {
-    struct engine *e = l->e;
-    struct effect_row *open;
-    enum state want;
-    size_t n = store_effects_open(e->store, a, ref, &open);
-    for (size_t i = 0; i < n; i++) {
-        if (open[i].e.state != EFFECT_PARKED || open[i].e.kind != EFFECT_STATE || !state_parse(json_text(open[i].e.want, "state"), &want) || want != class)
-            continue;
-        store_effect_move(e->store, open[i].e.n, EFFECT_DONE, NULL, NULL, now_of(e));
-        store_attention_clear(e->store, "parked", arena_printf(a, "effect:%lld", (long long)open[i].e.n));
-        journal(e, "bridge", "already", ref, open[i].e.problem, open[i].e.n, "the refused move was made by a person: it is %s", state_name(class));
-    }
-}
-
 static void remember_incident(struct lane *l, struct arena *a, const char *ref, const struct record *r,
                               const struct record_row *old) {
     struct engine *e = l->e;
@@ -101,7 +85,6 @@ static void remember_incident(struct lane *l, struct arena *a, const char *ref, 
     }
     if (!old || (old->r.state == r->state && old->r.outcome == r->outcome))
         return;
-    settle_parked(l, a, ref, class);
     note_override(l, &i, r, class);
     note_came_back(l, a, &i, r, incident_class(old->r.state, old->r.outcome), class);
     store_incident_put(e->store, &i);
@@ -216,6 +199,24 @@ static void returned(struct lane *l, const char *ref, const struct record *r, co
             now_of(l->e));
 }
 
+/* Whether its target version is closed is what the stored versions say, not what
+ * the connector may not have read yet. */
+static void versions_known(struct lane *l, struct arena *a, struct record_row *row) {
+    struct tracker_row t;
+    if (l->cfg->role != ROLE_DEFECTS || !row->r.version || !store_tracker(l->e->store, a, l->cfg->name, &t) ||
+        !t.versions)
+        return;
+    cleanup_json json_t *versions = json_loads(t.versions, 0, NULL);
+    const json_t *closed = json_object_get(versions, row->r.version);
+    if (!closed)
+        return;
+    row->r.version_closed = json_is_true(closed);
+    if (!row->r.version_closed)
+        row->version_at = 0;
+    else if (!row->version_at)
+        row->version_at = now_of(l->e);
+}
+
 void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     struct engine *e = l->e;
     const struct record *r = seen->record;
@@ -238,6 +239,8 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
                              .detailed_at = r->detailed ? now
                                             : old       ? old->detailed_at
                                                         : 0,
+                             .fresh = old ? old->fresh : seen->adopt,
+                             .forgotten = old && old->forgotten,
                              .excluded = false};
     row.r.created = ours(l, r->created);
     row.r.updated = ours(l, r->updated);
@@ -248,6 +251,7 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
         outcome_parse(old->outcome_set, &row.r.outcome);
         r = &row.r;
     }
+    versions_known(l, a, &row);
     if (old && !r->allowed)
         row.r.allowed = old->r.allowed;
     tell_difference(l, a, ref, r, old);
@@ -286,8 +290,8 @@ static void merged(struct lane *l, struct arena *a, struct record_row *row, cons
         store_incident_put(e->store, &to);
     }
     store_lookup_add(e->store, &(struct lookup_row){.ref = survivor, .hash = 1}, now_of(e));
+    relink_incident(e, a, survivor, false); /* first: else what they share would seem to hold nothing */
     relink_incident(e, a, row->ref, false);
-    relink_incident(e, a, survivor, false);
     journal(e, "tracker", "merged", row->ref, 0, 0, "merged into %s, which takes over its links", survivor);
 }
 

@@ -51,6 +51,7 @@ static void broken_record(struct lane *l, struct arena *a, const struct reading 
                             .clear = arena_printf(a, "mend the record in its tracker; then bascule sync %s", x->ref)},
                         now_of(e));
     store_lookup_done(e->store, x->ref, x->hash);
+    store_lookup_add(e->store, &(struct lookup_row){.ref = x->ref}, now_of(e) + l->cfg->sweep); /* tried again then */
 }
 
 static void take(struct lane *l, struct arena *a, const struct reading *x, const struct op_result *r) {
@@ -68,10 +69,17 @@ static void take(struct lane *l, struct arena *a, const struct reading *x, const
     settle_row(l, a, x, r);
 }
 
-/* Words about one record are no words about the tracker, unless they keep coming. */
-static bool about_record(const struct op_result *r, int tries) {
-    return r->class == CLASS_OK || r->class == CLASS_GONE || r->class == CLASS_DENIED || r->class == CLASS_REJECTED ||
-           tries >= 5;
+/* A record that answers nonsense again and again is put aside; what only means
+ * "later" never is. */
+static bool is_hopeless(const struct op_result *r, int tries) {
+    return r->class == CLASS_NONSENSE && tries >= 5;
+}
+
+static msec_t later(const struct reading *x) {
+    msec_t span = 2 * SEC_MS;
+    for (int i = 0; i < x->tries && span < 300 * SEC_MS; i++)
+        span *= 2;
+    return span;
 }
 
 static void read_done(struct lane *l, void *who, const struct op_result *r) {
@@ -79,14 +87,15 @@ static void read_done(struct lane *l, void *who, const struct op_result *r) {
     struct engine *e = l->e;
     cleanup_arena struct arena *a = arena_new();
     lane_release(l, x->ref);
-    bool healthy = lane_health(l, r);
+    /* one record that answers nonsense says nothing about its tracker: the polls tell that */
+    bool healthy = r->class != CLASS_NONSENSE && lane_health(l, r);
     engine_begin(e);
     if (healthy && r->class != CLASS_CONFLICT && (r->n_records || r->presence != PRESENT || r->n_quarantined))
         take(l, a, x, r);
-    else if (healthy || about_record(r, x->tries))
+    else if (healthy || is_hopeless(r, x->tries))
         broken_record(l, a, x, r);
     else
-        store_lookup_later(e->store, x->ref, now_of(e) + 2 * SEC_MS, r->words);
+        store_lookup_later(e->store, x->ref, now_of(e) + later(x), r->words);
     (void)engine_commit(e);
     if (x->then)
         x->then(x->arg, r);

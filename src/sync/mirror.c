@@ -35,7 +35,8 @@ static bool under_way(struct engine *e, struct arena *a, const char *ref, const 
     struct effect_row *open;
     size_t n = store_effects_open(e->store, a, ref, &open);
     for (size_t i = 0; i < n; i++)
-        if (open[i].e.kind == EFFECT_FIELD && (open[i].e.state == EFFECT_IN_FLIGHT || open[i].e.state == EFFECT_UNSURE) &&
+        if (open[i].e.kind == EFFECT_FIELD &&
+            (open[i].e.state == EFFECT_IN_FLIGHT || open[i].e.state == EFFECT_UNSURE) &&
             str_is(json_text(open[i].e.want, "field"), field))
             return true;
     return false;

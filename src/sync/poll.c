@@ -86,24 +86,31 @@ void import_maybe_done(struct lane *l) {
     engine_wake(e, 0);
 }
 
+static void keep_cursor(struct lane *l, const char *cursor) {
+    if (!cursor)
+        return;
+    free(l->cursor);
+    l->cursor = strdup(cursor);
+}
+
 /* True if the page was committed. */
 static bool take_page(struct lane *l, const struct op_result *r, bool import) {
     struct engine *e = l->e;
     cleanup_arena struct arena *a = arena_new();
     struct tracker_row t;
     bool moved = r->n_records || r->n_quarantined || import;
-    if (r->cursor) {
-        free(l->cursor);
-        l->cursor = strdup(r->cursor);
-    }
     /* idle: the cursor on disk may be older, a restart only reads a little twice */
-    if (!moved && now_of(e) - l->stored_ok < CURSOR_STORED_EVERY)
+    if (!moved && now_of(e) - l->stored_ok < CURSOR_STORED_EVERY) {
+        keep_cursor(l, r->cursor);
         return true;
+    }
     engine_begin(e);
     if (!store_tracker(e->store, a, l->cfg->name, &t)) {
         store_rollback(e->store);
         return false;
     }
+    if (import && !t.cursor) /* now its clock is known */
+        t.import_began = (t.import_began + l->offset) / SEC_MS * SEC_MS;
     for (size_t i = 0; i < r->n_records; i++) {
         take_element(l, a, &r->records[i], import, t.import_began);
         if (r->records[i].updated > t.last_change)
@@ -117,6 +124,7 @@ static bool take_page(struct lane *l, const struct op_result *r, bool import) {
     store_tracker_put(e->store, &t);
     if (!engine_commit(e))
         return false;
+    keep_cursor(l, r->cursor);
     l->stored_ok = now_of(e);
     l->listed = import && !r->more;
     import_maybe_done(l);
@@ -153,14 +161,12 @@ static void import_begin(struct lane *l, struct tracker_row *t) {
     struct engine *e = l->e;
     engine_begin(e);
     t->import = "running";
-    t->import_began = (now_of(e) + l->offset) / SEC_MS * SEC_MS;
+    t->import_began = now_of(e);
     store_tracker_put(e->store, t);
     journal(e, "bridge", "import", "", 0, 0, "import of tracker %s begins", l->cfg->name);
     (void)engine_commit(e);
 }
 
-/* The first page is only asked for its clock: what "older than the import" means
- * is said by the tracker's own. */
 void poll_start(struct lane *l) {
     struct engine *e = l->e;
     cleanup_arena struct arena *a = arena_new();
@@ -196,22 +202,30 @@ static void versions_done(struct lane *l, void *who, const struct op_result *r) 
     cleanup_arena struct arena *a = arena_new();
     struct tracker_row t;
     const char *now_text = json_print(a, r->versions);
-    if (!store_tracker(e->store, a, l->cfg->name, &t) || str_same(t.versions, now_text))
+    if (!store_tracker(e->store, a, l->cfg->name, &t) || (l->versions_seen && str_same(t.versions, now_text)))
         return;
     engine_begin(e);
-    t.versions = now_text;
-    store_tracker_put(e->store, &t);
+    if (!str_same(t.versions, now_text)) {
+        t.versions = now_text;
+        store_tracker_put(e->store, &t);
+    }
+    int64_t batch = 0; /* one cause, one batch: the brake counts them together */
     json_object_foreach(r->versions, name, closed) {
         const char **refs;
         size_t n = store_versions_apply(e->store, a, l->cfg->name, name, json_is_true(closed), now_of(e), &refs);
         for (size_t i = 0; i < n; i++) {
             int64_t *problems;
             size_t n_problems = problems_of_defect(e, a, refs[i], &problems);
+            if (n_problems && !batch)
+                batch =
+                    store_batch_new(e->store, 0, arena_printf(a, "version %s of %s", name, l->cfg->name), now_of(e));
             for (size_t k = 0; k < n_problems; k++)
-                store_due_problem(e->store, problems[k], false, "a version was closed or opened");
+                store_due(e->store, KIND_PROBLEM, arena_printf(a, "%lld", (long long)problems[k]), batch, false,
+                          "a version was closed or opened");
         }
     }
-    (void)engine_commit(e);
+    if (engine_commit(e))
+        l->versions_seen = true;
     engine_wake(e, 0);
 }
 

@@ -82,7 +82,7 @@ static void attend(struct engine *e, struct arena *a, const struct problem_row *
                                    .incidents = c->total,
                                    .open = c->open,
                                    .waiting = c->waiting,
-                                   .did_not_hold = c->did_not_hold,
+                                   .did_not_hold = row->held_acked == row->p.serial ? 0 : c->did_not_hold,
                                    .recurrences = c->late,
                                    .shares_defect_with = store_shared_defect(e->store, row->p.id),
                                    .now = now_of(e),
@@ -108,11 +108,10 @@ static void attend(struct engine *e, struct arena *a, const struct problem_row *
 }
 
 static void due_others(struct engine *e, struct arena *a, int64_t id, const struct problem_facts *f,
-                       const struct counts *c, bool adopt, const char *why) {
+                       const struct counts *c, int64_t batch, bool adopt, const char *why) {
     int64_t *duplicates;
-    int64_t batch = c->total > 1 && !adopt
-                        ? store_batch_new(e->store, id, arena_printf(a, "P-%lld: %s", (long long)id, why), now_of(e))
-                        : 0;
+    if (!batch && c->total > 1 && !adopt)
+        batch = store_batch_new(e->store, id, arena_printf(a, "P-%lld: %s", (long long)id, why), now_of(e));
     store_due_incidents_of(e->store, id, batch, adopt, "its problem moved");
     for (size_t i = 0; i < f->n_defects; i++) {
         store_due(e->store, KIND_DEFECT, f->defects[i].ref, 0, adopt, "its problem moved");
@@ -124,7 +123,7 @@ static void due_others(struct engine *e, struct arena *a, int64_t id, const stru
         store_due_problem(e->store, duplicates[i], adopt, "the problem it duplicates moved");
 }
 
-void decide_problem_now(struct engine *e, struct arena *a, int64_t id, bool adopt) {
+void decide_problem_now(struct engine *e, struct arena *a, int64_t id, int64_t batch, bool adopt) {
     struct problem_row row;
     struct problem_facts f;
     struct delivered d;
@@ -141,6 +140,6 @@ void decide_problem_now(struct engine *e, struct arena *a, int64_t id, bool adop
     store_problem_put(e->store, &row);
     attend(e, a, &row, &f, &d, &c);
     if (moved)
-        due_others(e, a, id, &f, &c, adopt, d.why ? d.why : "it moved");
+        due_others(e, a, id, &f, &c, batch, adopt, d.why ? d.why : "it moved");
     engine_changed(e, "problem", arena_printf(a, "P-%lld", (long long)id));
 }

@@ -17,7 +17,7 @@ struct targets {
 };
 
 int64_t problem_make(struct engine *e, struct arena *a, const char *title, const char *service, bool automatic,
-                     const char *actor) {
+                     bool adopt, const char *actor) {
     msec_t now = now_of(e);
     struct problem_row p = {
         .p = {.title = str_cut(a, title, 250), .service = service, .known_error = true, .created = now, .known = now},
@@ -25,7 +25,7 @@ int64_t problem_make(struct engine *e, struct arena *a, const char *title, const
         .declined_acked = -1};
     int64_t id = store_problem_new(e->store, &p);
     journal(e, actor, "problem", "", id, 0, "P-%lld was made: %s", (long long)id, p.p.title);
-    store_due_problem(e->store, id, false, "it is new");
+    store_due_problem(e->store, id, adopt, "it is new");
     return id;
 }
 
@@ -42,21 +42,21 @@ static size_t live_problems(struct engine *e, struct arena *a, const char *defec
     return n;
 }
 
-int64_t problem_of_defect(struct engine *e, struct arena *a, const char *ref, const char *actor) {
+int64_t problem_of_defect(struct engine *e, struct arena *a, const char *ref, bool adopt, const char *actor) {
     int64_t *problems;
     struct record_row defect;
     if (live_problems(e, a, ref, &problems))
         return problems[0];
     if (!store_record(e->store, a, ref, &defect))
         return 0;
-    int64_t id = problem_make(e, a, defect.r.title, defect.r.service, true, actor);
+    int64_t id = problem_make(e, a, defect.r.title, defect.r.service, true, adopt, actor);
     store_link_put(e->store, &(struct link_row){.problem = id,
                                                 .ref = ref,
                                                 .kind = "defect",
                                                 .status = "confirmed",
                                                 .linked_at = now_of(e),
                                                 .automatic = true});
-    store_due(e->store, KIND_DEFECT, ref, 0, false, "it was linked");
+    store_due(e->store, KIND_DEFECT, ref, 0, adopt, "it was linked");
     return id;
 }
 
@@ -72,14 +72,26 @@ static void target_add(struct arena *a, struct targets *t, int64_t problem, msec
     *arena_push(a, &t->items, &t->count) = (struct target){.problem = problem, .at = at, .confirmed = confirmed};
 }
 
+/* A field that still names a merged problem means the one it was merged into. */
+static int64_t merged_into(struct engine *e, struct arena *a, int64_t id) {
+    struct problem_row p;
+    for (int depth = 0; depth < 16; depth++) {
+        if (!store_problem(e->store, a, id, &p) || p.p.resolution != RESOLUTION_CANCELLED || !p.p.duplicate_of)
+            break;
+        id = p.p.duplicate_of;
+    }
+    return id;
+}
+
 static void target_of_evidence(struct engine *e, struct arena *a, const struct evidence *v, bool adopt,
                                struct targets *t) {
     struct problem_row p;
     struct record_row defect;
     int64_t *problems;
     if (v->problem) {
-        if (store_problem(e->store, a, v->problem, &p) && p.p.resolution != RESOLUTION_CANCELLED)
-            target_add(a, t, v->problem, v->at, !v->suggested);
+        int64_t id = merged_into(e, a, v->problem);
+        if (store_problem(e->store, a, id, &p) && p.p.resolution != RESOLUTION_CANCELLED)
+            target_add(a, t, id, v->at, !v->suggested);
         return;
     }
     if (!store_record(e->store, a, v->defect, &defect)) {
@@ -89,7 +101,7 @@ static void target_of_evidence(struct engine *e, struct arena *a, const struct e
     }
     size_t n = live_problems(e, a, v->defect, &problems);
     if (n == 0 && !v->suggested) {
-        problem_of_defect(e, a, v->defect, v->actor && v->origin[0] == 0 ? v->actor : "bridge");
+        problem_of_defect(e, a, v->defect, adopt, v->actor && v->origin[0] == 0 ? v->actor : "bridge");
         n = live_problems(e, a, v->defect, &problems);
     }
     for (size_t i = 0; i < n; i++)
@@ -185,8 +197,7 @@ void relink_incident(struct engine *e, struct arena *a, const char *ref, bool ad
                 was = &links[k];
         link_came(e, a, ref, &targets.items[i], was, adopt);
     }
-    if (evidence.count || n)
-        attend_suggestion(e, a, ref, &evidence, &targets);
+    attend_suggestion(e, a, ref, &evidence, &targets);
     if (n || targets.count)
         store_due(e->store, KIND_INCIDENT, ref, 0, adopt, "its links were looked at");
 }

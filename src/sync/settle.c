@@ -15,8 +15,8 @@ void settle_state_done(struct dispatch *d, const struct effect_row *x, enum stat
     store_effect_move(e->store, x->e.n, EFFECT_DONE, NULL, NULL, now_of(e));
     journal(e, "bridge", was_there ? "already" : "written", d->ref, x->e.problem, x->e.n,
             was_there ? "it is %s already: no write" : "set %s", state_name(confirmed));
-    if (!store_incident(e->store, d->a, d->ref, &i))
-        return;
+    if ((was_there && !x->e.attempts) || !store_incident(e->store, d->a, d->ref, &i))
+        return; /* found so before anything was sent: a person's doing */
     i.asserted = confirmed;
     i.asserted_turn = x->e.turn;
     i.asserted_at = now_of(e);
@@ -30,9 +30,14 @@ static void wait_again(struct dispatch *d, const struct effect_row *x, const cha
     struct engine *e = d->e;
     struct incident_row i;
     struct record_row r;
+    struct value_row v;
     const char *over = NULL;
-    if ((x->e.kind == EFFECT_STATE || x->e.kind == EFFECT_NOTE) && store_incident(e->store, d->a, d->ref, &i) && x->e.turn && x->e.turn < i.turn)
+    if ((x->e.kind == EFFECT_STATE || x->e.kind == EFFECT_NOTE) && store_incident(e->store, d->a, d->ref, &i) &&
+        x->e.turn && x->e.turn < i.turn)
         over = "the verdict changed before it left";
+    if (x->e.kind == EFFECT_FIELD && store_value(e->store, d->a, d->ref, json_text(x->e.want, "field"), &v) &&
+        json_int(x->e.want, "revision", v.revision) < v.revision)
+        over = "a newer value";
     if (store_record(e->store, d->a, d->ref, &r) && (r.r.presence == GONE || r.r.presence == MERGED))
         over = r.r.presence == GONE ? "its record was deleted" : "its record was merged";
     store_effect_move(e->store, x->e.n, EFFECT_PENDING, words, NULL, now_of(e));
@@ -186,7 +191,8 @@ static void by_class(struct dispatch *d, const struct op_result *r) {
     case CLASS_GONE:
         for (size_t i = 0; i < d->n; i++)
             park(d, &d->effects[i], r->words);
-        store_lookup_add(d->e->store, &(struct lookup_row){.ref = d->ref, .hash = 1}, now_of(d->e));
+        if (d->effects[0].e.kind != EFFECT_CREATE)
+            store_lookup_add(d->e->store, &(struct lookup_row){.ref = d->ref, .hash = 1}, now_of(d->e));
         break;
     case CLASS_UNSURE:
     case CLASS_NONSENSE:
@@ -269,7 +275,8 @@ static void overridden(struct dispatch *d, enum state want, enum state class) {
         i.overridden = true;
         store_incident_put(d->e->store, &i);
     }
-    journal(d->e, "tracker", "override", d->ref, 0, 0, "the bridge had set it %s, now it is %s: left alone until the facts move", state_name(want),
+    journal(d->e, "tracker", "override", d->ref, 0, 0,
+            "the bridge had set it %s, now it is %s: left alone until the facts move", state_name(want),
             state_name(class));
 }
 
@@ -356,6 +363,11 @@ static void look_record_done(struct lane *l, void *who, const struct op_result *
     look_next(d);
 }
 
+static bool record_is_gone(struct dispatch *d) {
+    struct record_row row;
+    return store_record(d->e->store, d->a, d->ref, &row) && (row.r.presence == GONE || row.r.presence == MERGED);
+}
+
 static void look_note_done(struct lane *l, void *who, const struct op_result *r) {
     struct dispatch *d = who;
     struct engine *e = d->e;
@@ -363,8 +375,11 @@ static void look_note_done(struct lane *l, void *who, const struct op_result *r)
     for (size_t i = 0; i < d->n; i++)
         if (d->effects[i].e.kind == EFFECT_NOTE)
             x = &d->effects[i];
+    bool healthy = lane_health(l, r);
     engine_begin(e);
-    if (!lane_health(l, r) || r->class != CLASS_OK)
+    if (healthy && r->class == CLASS_GONE && record_is_gone(d))
+        wait_again(d, x, NULL); /* and is superseded by that */
+    else if (!healthy || r->class != CLASS_OK)
         store_effect_later(e->store, x->e.n, now_of(e) + 5 * SEC_MS, r->words);
     else if (r->found)
         note_done(d, x, r->echo);
@@ -378,8 +393,9 @@ static void look_created_done(struct lane *l, void *who, const struct op_result 
     struct dispatch *d = who;
     struct engine *e = d->e;
     struct effect_row *x = &d->effects[0];
+    bool healthy = lane_health(l, r);
     engine_begin(e);
-    if (!lane_health(l, r) || r->class != CLASS_OK)
+    if (!healthy || r->class != CLASS_OK)
         store_effect_later(e->store, x->e.n, now_of(e) + 5 * SEC_MS, r->words);
     else if (r->found && r->created_id)
         created(d, x, r->created_id);

@@ -53,6 +53,7 @@ class Stage:
         self.runner, self.backend = runner, runner.backend
         self.settings, self.start_now = settings or {}, start
         self.records, self.touched = [], set()
+        self.left_open = False  # True: this story ends with effects that wait
 
     def __enter__(self):
         self.backend.reset()
@@ -76,9 +77,10 @@ class Stage:
         try:
             if kind is None and self.bascule.running:
                 with self.runner.case("nothing twice, nothing left over", counted=False):
-                    self.settle()
+                    if not self.left_open:
+                        self.settle()
                     self.touched = set(self.records)
-                    self.invariants()
+                    self.invariants(None if self.left_open else 0)
                     code, seconds = self.bascule.stop()
                     assert code == 0 and seconds < 5, f"SIGTERM: exit {code} after {seconds:.1f} s"
         finally:

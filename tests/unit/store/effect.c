@@ -138,7 +138,7 @@ static void a_death_in_flight_is_unsure(void **state) {
     int64_t flying = effect_in(d, "a", EFFECT_IN_FLIGHT, false), unsure = effect_in(d, "b", EFFECT_UNSURE, false), waiting = effect_in(d, "c", EFFECT_PENDING, false);
     store_begin(d->s);
     store_effect_looked(d->s, unsure, 1);
-    assert_int_equal(store_in_flight_unsure(d->s, NOON + 99), 2);
+    assert_int_equal(store_in_flight_unsure(d->s, NOON + 99), 1);
     commit(d);
     assert_true(store_effect(d->s, d->a, flying, &x));
     assert_int_equal(x.e.state, EFFECT_UNSURE);
