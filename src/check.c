@@ -205,6 +205,7 @@ static int preview(struct checking *c, struct settings *settings, struct arena *
     unlink(copy);
     unlink(arena_printf(a, "%s-wal", copy));
     unlink(arena_printf(a, "%s-shm", copy));
+    unlink(arena_printf(a, "%s.lock", copy));
     rmdir(folder);
     return 0;
 }

@@ -18,6 +18,7 @@ struct store {
         const char *sql;
         sqlite3_stmt *stmt;
     } statements[STATEMENTS_MAX];
+    int lock; /* descriptor of PATH.lock */
     bool in_transaction;
     int failed; /* negative errno, sticky */
     struct fault fault;

@@ -3,9 +3,13 @@
 
 #include "schema.h" /* made from schema.sql */
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #define APPLICATION_ID 0x42617363 /* "Basc" */
 #define SCHEMA_VERSION 1
@@ -60,12 +64,30 @@ static int prepare_file(struct store *s, const char *path, struct fault *fault) 
     return 0;
 }
 
+/* One service a database, told by a lock on a file beside it that ends with the process. */
+static int lock_out(struct store *s, const char *path, struct fault *fault) {
+    char name[4096];
+    snprintf(name, sizeof(name), "%s.lock", path);
+    s->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (s->lock < 0)
+        return fault_set(fault, -errno, "database %s: %s: %s: check that the folder exists and is writable", path, name,
+                         strerror(errno));
+    if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    return fault_set(fault, -EBUSY, "database %s: another process holds it: is a second bascule running on it?", path);
+}
+
 int store_open(const char *path, struct store **ret, struct fault *fault) {
     struct store *s = calloc(1, sizeof(*s));
     int rc = -ENOMEM;
     if (!s)
         return fault_set(fault, rc, "out of memory");
     s->borrowed = json_array();
+    rc = lock_out(s, path, fault);
+    if (rc < 0) {
+        store_close(s);
+        return rc;
+    }
     if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK)
         rc = refuse(s, path, fault);
@@ -114,6 +136,8 @@ struct store *store_close(struct store *s) {
     for (size_t i = 0; i < STATEMENTS_MAX; i++)
         sqlite3_finalize(s->statements[i].stmt);
     sqlite3_close(s->db);
+    if (s->lock >= 0)
+        close(s->lock);
     json_decref(s->borrowed);
     free(s);
     return NULL;

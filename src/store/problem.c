@@ -8,7 +8,7 @@
 #define NUMBERS                                                                                                        \
     "known_error, impact, urgency, proactive, cause_at, workaround_at, revision, confirmed_at, review, duplicate_of, " \
     "analysis_target, created, known, closed, resolved_at, reopened, serial, delivered_at, automatic, "                \
-    "declined_acked, fingerprint"
+    "declined_acked, fingerprint, held_acked"
 
 bool store_problem(struct store *s, struct arena *a, int64_t id, struct problem_row *ret) {
     sqlite3_stmt *q = db_query(s, "SELECT " TEXTS ", " NUMBERS " FROM problem WHERE id = ?", "i", id);

@@ -331,37 +331,83 @@ json_t *engine_preview(struct engine *e) {
     return store_effect_counts(e->store, before);
 }
 
+/* States are mapped anew: what a record means may have changed with the table. */
+static void remap(struct engine *e, const struct lane *l) {
+    cleanup_arena struct arena *a = arena_new();
+    const char *after = "", **refs;
+    for (size_t n; (n = store_refs(e->store, a, l->cfg->name, after, 500, &refs)) > 0; after = refs[n - 1])
+        for (size_t i = 0; i < n; i++) {
+            struct record_row r;
+            enum outcome o = OUTCOME_NONE;
+            if (!store_record(e->store, a, refs[i], &r))
+                continue;
+            enum state s = tracker_map_state(l->tracker, r.r.native_state, r.r.native_resolution, &o);
+            if (s == r.r.state && (o == r.r.outcome || r.outcome_set))
+                continue;
+            journal(e, "bridge", "mapped", refs[i], 0, 0, "'%s' means %s now, it meant %s",
+                    r.r.native_state ? r.r.native_state : "", state_name(s), state_name(r.r.state));
+            r.r.state = s;
+            r.r.outcome = o;
+            store_record_put(e->store, &r);
+        }
+}
+
+/* Old and new, so that a failing one changes nothing. */
+struct reloading {
+    struct lane *lanes;
+    size_t n_lanes;
+    struct settings *settings;
+    struct reference_rules *rules;
+    const struct note_templates *notes;
+    struct arena *notes_arena;
+};
+
+static void swap(struct engine *e, struct reloading *x) {
+    struct reloading was = {e->lanes, e->n_lanes, e->settings, e->rules, e->notes, e->notes_arena};
+    e->lanes = x->lanes;
+    e->n_lanes = x->n_lanes;
+    e->settings = x->settings;
+    e->rules = x->rules;
+    e->notes = x->notes;
+    e->notes_arena = x->notes_arena;
+    *x = was;
+}
+
+static void reloading_free(struct reloading *x) {
+    lanes_free(x->lanes, x->n_lanes);
+    reference_rules_free(x->rules);
+    arena_free(x->notes_arena);
+}
+
 /* With operations under way the lanes cannot be replaced: they end first. */
 int engine_reload(struct engine *e, struct settings *settings, struct fault *fault) {
-    struct lane *lanes;
+    struct reloading x = {.n_lanes = settings->n_trackers, .settings = settings};
+    struct fault ignored = {0};
     if (e->jobs)
         return fault_set(fault, -EBUSY, "requests are under way");
-    int rc = lanes_make(e, settings, &lanes, fault);
+    int rc = lanes_make(e, settings, &x.lanes, fault);
     if (rc < 0)
         return rc;
-    struct lane *old = e->lanes;
-    size_t n_old = e->n_lanes;
-    struct settings *old_settings = e->settings;
-    e->lanes = lanes;
-    e->n_lanes = settings->n_trackers;
-    e->settings = settings;
+    swap(e, &x);
     rc = rules_make(e, fault);
     if (rc == 0)
         rc = templates_make(e, fault);
     if (rc == 0 && !identity(e, fault))
         rc = -EIO;
-    if (rc < 0) {
-        e->lanes = old;
-        e->n_lanes = n_old;
-        e->settings = old_settings;
-        lanes_free(lanes, settings->n_trackers);
+    if (rc < 0)
+        swap(e, &x); /* x holds the new ones again; the settings stay the caller's */
+    else
+        settings_free(x.settings);
+    reloading_free(&x);
+    if (rc < 0)
         return rc;
-    }
-    lanes_free(old, n_old);
-    settings_free(old_settings);
     engine_begin(e);
+    for (size_t i = 0; i < e->n_lanes; i++)
+        remap(e, &e->lanes[i]);
     store_due_all(e->store, true, "the configuration was reloaded");
     journal(e, "bridge", "reloaded", "", 0, 0, "the configuration was reloaded");
     (void)engine_commit(e);
-    return engine_start(e, fault);
+    if (engine_start(e, &ignored) < 0)
+        log_error(e->world->log, "%s", ignored.text);
+    return 0;
 }
