@@ -75,7 +75,7 @@ static void element_take(struct op *op, const json_t *element) {
         return;
     }
     element_seen(l, &r);
-    r.hash = record_hash(op->arena, &r, record_is_young(op->tracker, &r, op->clock));
+    r.hash = record_hash(op->arena, &r, record_is_young(op->tracker, &r, op->seen_at));
     if (l->unchanged && l->unchanged(l->arg, r.id, r.hash)) {
         record_drop(&r);
         return;

@@ -357,6 +357,7 @@ void op_reply(struct op *op, const struct http_reply *reply) {
     op->result.status = reply->result == HTTP_ANSWERED ? reply->status : 0;
     op->result.date = reply->date ? reply->date : op->result.date;
     op->clock = reply->date ? reply->date : reply->ended > SKEW_MAX ? reply->ended - SKEW_MAX : 0;
+    op->seen_at = reply->date ? reply->date : reply->ended;
     op->result.last_alive = reply->ended;
     struct answer a = {.class = reply_classify(op, reply, json, &after),
                        .json = json,

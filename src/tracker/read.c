@@ -137,7 +137,7 @@ bool reading_record(struct op *op, struct reading *r, bool detail, struct record
     c->item = element;
     record_detail(c, ret, r->replies);
     ret->detailed = detail;
-    ret->hash = record_hash(op->arena, ret, record_is_young(op->tracker, ret, op->clock));
+    ret->hash = record_hash(op->arena, ret, record_is_young(op->tracker, ret, op->seen_at));
     return true;
 }
 

@@ -87,6 +87,7 @@ struct op {
     json_t *fetched;                 /* tables fetched by this operation: "table" or "table/key" */
     json_t *kept;                    /* array: owns replies that records and picks borrow from */
     msec_t clock;                    /* the tracker's, of the last reply; at least surely past, where it doesn't tell */
+    msec_t seen_at;                  /* the tracker's clock when it answered; ours where it does not tell */
     void *mine;                      /* the operation's own state, in the arena */
     void (*assemble)(struct op *op); /* called again after a table was fetched for reading */
 };

@@ -6,8 +6,8 @@
  * character nobody sees. */
 #include "runtime.h"
 
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

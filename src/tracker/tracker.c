@@ -218,6 +218,9 @@ int tracker_new(const char *connectors_dir, const struct tracker_settings *setti
     struct tracker *t = arena_make(a, struct tracker);
     t->arena = a;
     t->set = *settings;
+    t->set.web_urls = arena_alloc(a, (settings->n_web_urls + 1) * sizeof(*t->set.web_urls));
+    for (size_t i = 0; i < settings->n_web_urls; i++)
+        t->set.web_urls[i] = settings->web_urls[i];
     t->cache = arena_make(a, struct tracker_cache);
     t->cache->tables = json_object();
     int rc = tracker_join(t, connectors_dir, fault);

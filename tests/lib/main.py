@@ -16,8 +16,8 @@ import proc  # noqa: E402
 from parts import ALL, PARTS, Run  # noqa: E402
 from tally import Tally, lost  # noqa: E402
 
-# ninja's, of what went well
-PROGRESS = re.compile(r"\[\d+/\d+\] ")
+# ninja's and meson's, of what went well
+PROGRESS = re.compile(r"\[\d+/\d+\] |(Compiler for C supports|(Run-time )?[Dd]ependency|(Found|Program) [\w-]+ ?(found)?:) ")
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -55,7 +55,7 @@ def show(name, tally, seconds, extra=""):
     print(f"{name:9} {count:26} {seconds:6.1f} s  {extra}".rstrip(), flush=True)
 
 
-def tail(path, lines=60, width=300):
+def tail(path, lines=120, width=300):
     """The end of a log, where programs say why they failed."""
     try:
         with open(path, encoding="utf-8", errors="replace") as f:

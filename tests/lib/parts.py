@@ -205,6 +205,7 @@ def clang(run):
     path = run.meson("clang", "--buildtype=plain", "-Doptimization=1", "-Dwerror=true", env={"CC": "clang"})
     if not path:
         return lost("clang: meson setup")
+    run.usable = True
     return run.count(tally.of_status, "clang: build", "ninja", "-k", "20", "-C", path, limit=1200)
 
 

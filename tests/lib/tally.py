@@ -53,6 +53,15 @@ def of_cmocka(text, status, name):
     return tally
 
 
+def gist(text, lines=30):
+    """What a person needs of a failed program's output: a sanitizer's first words, or all but what went well."""
+    kept = [line for line in text.strip().splitlines() if not re.match(r"(ok \d|# ok)", line)]
+    spoken = next((i for i, line in enumerate(kept) if re.search(r"ERROR: \w+Sanitizer|runtime error:", line)), None)
+    if spoken is not None:
+        kept = kept[max(0, spoken - 5):]
+    return "\n".join(kept[:lines] + (["..."] if len(kept) > lines else []))
+
+
 def of_meson(log):
     """meson's testlog.json, a line for each program: (tally of each suite, output of what failed, names of all)."""
     suites, output, names = {}, [], set()
@@ -71,7 +80,7 @@ def of_meson(log):
             tally.add(lost(f"{name}: {entry['result']}"))
         suites.setdefault(suite, Tally()).add(tally)
         if tally.failed:
-            output.append(f"--- {name} ({entry['result']})\n{text.strip()}")
+            output.append(f"--- {name} ({entry['result']})\n{gist(text)}")
     return suites, "\n".join(output), names
 
 

@@ -74,6 +74,18 @@ class Meson(unittest.TestCase):
             self.assertEqual(suites["unit"].failed, 1, result)
 
 
+class Gist(unittest.TestCase):
+    def test_what_went_well_is_left_out(self):
+        self.assertEqual(tally.gist("1..2\nok 1 - x\nnot ok 2 - y\n# 1 != 2\n# not ok - tests\n"),
+                         "1..2\nnot ok 2 - y\n# 1 != 2\n# not ok - tests")
+
+    def test_begins_where_a_sanitizer_speaks(self):
+        text = "\n".join(f"line {i}" for i in range(90)) + "\n==1==ERROR: AddressSanitizer: heap\n" + "frame\n" * 90
+        kept = tally.gist(text).splitlines()
+        self.assertIn("AddressSanitizer", kept[5])
+        self.assertEqual(len(kept), 31)
+
+
 class Others(unittest.TestCase):
     def test_unittest(self):
         count = tally.of_unittest

@@ -675,7 +675,7 @@ int world_command(struct world *w, const char *name, json_t *args, json_t **ret)
 
 /* ---- looking into the database ---- */
 
-static sqlite3_stmt *query(struct world *w, const char *format, va_list args) {
+static printf_like(2, 0) sqlite3_stmt *query(struct world *w, const char *format, va_list args) {
     char sql[2000];
     sqlite3_stmt *q = NULL;
     vsnprintf(sql, sizeof(sql), format, args);
