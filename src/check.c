@@ -249,8 +249,7 @@ static void describe(struct world *w, json_t *lines, const char *name) {
     struct fault fault = {0};
     struct tracker *t;
     json_t *empty = json_object();
-    json_t *auth = json_pack("{s:s, s:s, s:s}", "token", "x", "key", "x", "user", "x");
-    json_t *scope = json_pack("{s:s, s:s}", "queue", "x", "project", "x");
+    json_t *auth = json_object(), *scope = json_object();
     struct tracker_settings s = {.name = name,
                                  .connector = name,
                                  .url = "http://127.0.0.1",
@@ -262,7 +261,19 @@ static void describe(struct world *w, json_t *lines, const char *name) {
                                  .write = empty,
                                  .fields = empty,
                                  .instance = "b1"};
-    if (tracker_new(w->connectors_dir, &s, &t, &fault) < 0) {
+    int rc = tracker_new(w->connectors_dir, &s, &t, &fault);
+    /* what it cannot do without is given it, one key at a time: only its abilities are asked for */
+    for (int tries = 0; rc < 0 && tries < 8; tries++) {
+        char group[8], key[64];
+        const char *at = strstr(fault.text, "auth.");
+        at = at ? at : strstr(fault.text, "scope.");
+        if (!at || sscanf(at, "%7[a-z].%63[a-z_] is missing", group, key) != 2)
+            break;
+        json_object_set_new(str_is(group, "auth") ? auth : scope, key, json_string("x"));
+        fault.text[0] = 0;
+        rc = tracker_new(w->connectors_dir, &s, &t, &fault);
+    }
+    if (rc < 0) {
         line(lines, "WARN", name, "recipe", fault.text);
     } else {
         struct buf b = {0};

@@ -124,16 +124,24 @@ static bool write_file(const char *path, const char *text) {
 }
 
 static void tell_story(const struct cli_job *job, int port, int desk, int product, const char *config) {
-    fprintf(job->out,
-            "\n  Bascule runs on two sandbox trackers: http://127.0.0.1:%d\n"
-            "  Tickets: http://127.0.0.1:%d/   Defects: http://127.0.0.1:%d/   Ctrl-C ends it.\n\n"
-            "  The story, from another terminal (export BASCULE_CONFIG=%s first):\n"
-            "  1. See it:     bascule list problems; bascule explain helpdesk:1\n"
-            "  2. Publish:    bascule problem publish P-1 --customer-text \"Use the CSV export until it is fixed.\"; "
-            "bascule show helpdesk:1\n"
-            "  3. Release:    bascule problem close P-1 --version 1.1; bascule list incidents --problem P-1   (and: "
-            "bascule problem reopen P-1)\n\n",
-            port, desk, product, config);
+    char exe[4096] = "bascule";
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    exe[n > 0 ? n : 7] = 0;
+    char *slash = strrchr(exe, '/');
+    if (slash)
+        *slash = 0;
+    fprintf(
+        job->out,
+        "\n  Bascule runs on two sandbox trackers: http://127.0.0.1:%d\n"
+        "  Tickets: http://127.0.0.1:%d/   Defects: http://127.0.0.1:%d/   Ctrl-C ends it.\n\n"
+        "  The story, from another terminal, after\n"
+        "    export PATH=%s:$PATH BASCULE_CONFIG=%s\n"
+        "  1. See it:   bascule list problems; bascule explain helpdesk:3\n"
+        "  2. Publish:  bascule problem publish \"$(bascule show helpdesk:3 --format json | jq -r '.problems[0]')\" "
+        "--customer-text \"Until it is fixed: switch to gross prices.\"\n"
+        "  3. Release:  set defect 2 to Closed at http://127.0.0.1:%d/issues/2; then bascule explain helpdesk:3 "
+        "(and set it to In Progress again: the fix did not hold)\n\n",
+        port, desk, product, exe, config, product);
     fflush(job->out);
 }
 

@@ -121,6 +121,7 @@ int main(int argc, char **argv) {
     struct world w = {.journal = getenv("JOURNAL_STREAM") != NULL && !isatty(2)};
     struct cli_world cli = {.arg = &w, .version = VERSION, .env = env_of};
     struct timespec now;
+    umask(077); /* the database holds requesters' words */
     setlocale(LC_CTYPE, "C.UTF-8");
     setvbuf(stderr, NULL, _IOLBF, 0);
     find_connectors(&w);

@@ -87,10 +87,8 @@ void store_evidence_move_problem(struct store *s, int64_t from, int64_t to) {
 }
 
 void store_incident_merge(struct store *s, const char *from, const char *to) {
-    db_run(s,
-           "UPDATE OR IGNORE evidence SET incident = ?2, origin = CASE origin WHEN ?1 THEN ?2 ELSE origin END WHERE "
-           "incident = ?1",
-           "ss", from, to);
+    /* the origin stays: what stands in the merged record is not to be looked for in the survivor */
+    db_run(s, "UPDATE OR IGNORE evidence SET incident = ?2 WHERE incident = ?1", "ss", from, to);
     db_run(s, "DELETE FROM evidence WHERE incident = ?", "s", from);
     db_run(s, "UPDATE OR IGNORE rejection SET a = ? WHERE a = ?", "ss", to, from);
 }

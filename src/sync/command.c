@@ -100,6 +100,12 @@ static void cmd_outcome(struct command *c) {
                word ? word : "");
         return;
     }
+    enum state class = incident_class(r.r.state, r.r.outcome);
+    if (r.r.kind == KIND_INCIDENT ? incident_rank(class) < incident_rank(STATE_CLOSED_UNRESOLVED)
+                                  : r.r.state != STATE_CLOSED) {
+        refuse(c, 409, "%s is %s: an outcome says why something is closed", r.ref, state_name(r.r.state));
+        return;
+    }
     if (r.r.kind == KIND_INCIDENT && store_incident(c->e->store, c->a, r.ref, &i)) {
         i.outcome_set = word;
         i.outcome_reason = reason;
@@ -208,7 +214,14 @@ static void synced(void *arg, const struct op_result *r) {
     struct waiting *w = arg;
     struct command c = {.e = NULL, .done = w->done, .who = w->who};
     engine_wake(w->e, 0);
-    if (r->class == CLASS_OK || r->presence != PRESENT)
+    cleanup_arena struct arena *a = arena_new();
+    struct record_row row;
+    if (r->presence != PRESENT && !store_record(w->e->store, a, w->ref, &row))
+        answer(&c, 404,
+               problem_details(
+                   404, "Not Found",
+                   arena_printf(a, "there is no %s: its tracker says %s", w->ref, presence_name(r->presence))));
+    else if (r->class == CLASS_OK || r->presence != PRESENT)
         answer(&c, 200, json_pack("{s:s, s:s}", "ref", w->ref, "presence", presence_name(r->presence)));
     else
         answer(&c, 502, problem_details(502, "Bad Gateway", r->words ? r->words : reply_class_name(r->class)));

@@ -94,6 +94,28 @@ void cmd_link(struct command *c) {
     command_commit(c, json_pack("{s:s?, s:s?, s:o}", "incident", x.incident, "defect", x.defect, "problems", problems));
 }
 
+/* Also through the defect's problems, and by what only suggests. */
+static bool are_linked(struct command *c, const struct ends *x) {
+    struct link_row *links, *others;
+    size_t n = store_links_of(c->e->store, c->a, x->incident ? x->incident : x->defect, NULL, &links);
+    size_t m = x->incident && x->defect ? store_links_of(c->e->store, c->a, x->defect, NULL, &others) : 0;
+    struct evidences evidence = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (links[i].problem == x->problem && x->problem)
+            return true;
+        for (size_t k = 0; k < m; k++)
+            if (links[i].problem == others[k].problem)
+                return true;
+    }
+    if (x->incident)
+        store_evidence_of_incident(c->e->store, c->a, x->incident, &evidence);
+    for (size_t i = 0; i < evidence.count; i++)
+        if (!evidence.items[i].rejected && ((x->problem && evidence.items[i].problem == x->problem) ||
+                                            (x->defect && str_is(evidence.items[i].defect, x->defect))))
+            return true;
+    return false;
+}
+
 void cmd_unlink(struct command *c) {
     struct ends x;
     struct link_row *defects;
@@ -101,6 +123,10 @@ void cmd_unlink(struct command *c) {
         return;
     const char *a = x.incident ? x.incident : x.defect;
     msec_t now = now_of(c->e);
+    if (!are_linked(c, &x)) {
+        refuse(c, 409, "%s is not linked with %s", a, end_name(c, &x));
+        return;
+    }
     store_reject(c->e->store, a, end_name(c, &x), now, c->actor);
     if (x.incident && x.problem) { /* rejecting the problem rejects all that leads to it */
         size_t n = store_links_of_problem(c->e->store, c->a, x.problem, "defect", "confirmed", 1000, &defects);

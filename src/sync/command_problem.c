@@ -178,6 +178,18 @@ void cmd_problem_accept_risk(struct command *c) {
         refuse(c, 400, "'%s' is no date: --review YYYY-MM-DD", want_text(c, "review"));
         return;
     }
+    if (p.p.review && p.p.review <= now_of(c->e)) {
+        refuse(c, 400, "the review date %s is past: --review must lie ahead", want_text(c, "review"));
+        return;
+    }
+    if (p.p.resolution ==
+        RESOLUTION_RISK_ACCEPTED) { /* accepted before: reason and date may change, nobody is told again */
+        p.p.reason = want_text(c, "reason");
+        journal(c->e, c->actor, "accept-risk", "", p.p.id, 0, "reason and review date changed: %s", p.p.reason);
+        problem_changed(c, &p, "its reason or review date changed");
+        command_commit(c, problem_answer(c, &p));
+        return;
+    }
     resolve(c, &p, RESOLUTION_RISK_ACCEPTED, "accept-risk");
 }
 

@@ -161,11 +161,9 @@ static void due_defect(struct lane *l, struct arena *a, const char *ref, const s
         store_due_problem(e->store, problems[i], adopt, ref);
     }
     store_due(e->store, KIND_DEFECT, ref, 0, adopt, "it moved");
-    if (row->duplicate_of) {
-        struct record_row live;
-        if (!store_record(e->store, a, row->duplicate_of, &live))
-            store_lookup_add(e->store, &(struct lookup_row){.ref = row->duplicate_of, .adopt = adopt}, now_of(e));
-    }
+    /* what it duplicates is read anew: it may be unknown, or not readable any more */
+    if (row->duplicate_of && (!old || !str_same(old->duplicate_of, row->duplicate_of)))
+        store_lookup_add(e->store, &(struct lookup_row){.ref = row->duplicate_of, .adopt = adopt}, now_of(e));
 }
 
 /* Nothing of what policy looks at differs: then nothing is due. */

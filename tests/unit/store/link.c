@@ -140,6 +140,8 @@ static void evidence_follows_its_problem_and_its_incident(void **state) {
     assert_int_equal(standing(d, "helpdesk:1"), 0);
     assert_int_equal(standing(d, "helpdesk:2"), 1); /* with the rejection */
     store_evidence_of_origin(d->s, d->a, "helpdesk:2", &all);
+    assert_int_equal(all.count, 0); /* it does not stand there: the survivor's next read withdraws nothing */
+    store_evidence_of_incident(d->s, d->a, "helpdesk:2", &all);
     assert_int_equal(all.count, 2);
 }
 
