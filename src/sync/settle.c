@@ -25,32 +25,44 @@ void settle_state_done(struct dispatch *d, const struct effect_row *x, enum stat
     store_incident_put(e->store, &i);
 }
 
-/* Back among the waiting, unless nothing waits for it any more: its turn is over, or its record gone. */
-static void wait_again(struct dispatch *d, const struct effect_row *x, const char *words) {
+/* Why nothing waits for it any more: its turn is over, a newer value is on its way, or its record gone. NULL: something does. */
+static const char *why_over(struct dispatch *d, const struct effect_row *x) {
     struct engine *e = d->e;
     struct incident_row i;
     struct record_row r;
     struct value_row v;
-    const char *over = NULL;
+    if (store_record(e->store, d->a, d->ref, &r) && (r.r.presence == GONE || r.r.presence == MERGED))
+        return r.r.presence == GONE ? "its record was deleted" : "its record was merged";
     if ((x->e.kind == EFFECT_STATE || x->e.kind == EFFECT_NOTE) && store_incident(e->store, d->a, d->ref, &i) &&
         x->e.turn && x->e.turn < i.turn)
-        over = "the verdict changed before it left";
+        return "the verdict changed before it left";
     if (x->e.kind == EFFECT_FIELD && store_value(e->store, d->a, d->ref, json_text(x->e.want, "field"), &v) &&
         json_int(x->e.want, "revision", v.revision) < v.revision)
-        over = "a newer value";
-    if (store_record(e->store, d->a, d->ref, &r) && (r.r.presence == GONE || r.r.presence == MERGED))
-        over = r.r.presence == GONE ? "its record was deleted" : "its record was merged";
-    store_effect_move(e->store, x->e.n, EFFECT_PENDING, words, NULL, now_of(e));
-    if (!over)
-        return;
-    store_effect_move(e->store, x->e.n, EFFECT_SUPERSEDED, over, NULL, now_of(e));
-    journal(e, "bridge", "superseded", d->ref, x->e.problem, x->e.n, "%s", over);
+        return "a newer value";
+    return NULL;
+}
+
+static void supersede(struct dispatch *d, const struct effect_row *x, const char *why) {
+    store_effect_move(d->e->store, x->e.n, EFFECT_SUPERSEDED, why, NULL, now_of(d->e));
+    journal(d->e, "bridge", "superseded", d->ref, x->e.problem, x->e.n, "%s", why);
+}
+
+static void wait_again(struct dispatch *d, const struct effect_row *x, const char *words) {
+    const char *over = why_over(d, x);
+    store_effect_move(d->e->store, x->e.n, EFFECT_PENDING, words, NULL, now_of(d->e));
+    if (over)
+        supersede(d, x, over);
 }
 
 static void park(struct dispatch *d, const struct effect_row *x, const char *words) {
     struct engine *e = d->e;
     const char *why = str_empty(words) ? "the tracker did not carry it out, and gave no reason" : words;
+    const char *over = why_over(d, x);
     store_effect_move(e->store, x->e.n, EFFECT_PARKED, why, NULL, now_of(e));
+    if (over) {
+        supersede(d, x, over);
+        return;
+    }
     store_attention_set(
         e->store,
         &(struct attention_item){
@@ -228,6 +240,7 @@ static void created(struct dispatch *d, const struct effect_row *x, const char *
                                           .actor = "bridge",
                                           .at = now_of(e)},
                        now_of(e));
+    relink_defect(e, d->a, ref, false); /* a poll may have seen it before its answer was known */
     store_lookup_add(e->store, &(struct lookup_row){.ref = ref, .hash = 1}, now_of(e));
     journal(e, "bridge", "written", ref, x->e.problem, x->e.n, "created");
 }
@@ -363,11 +376,6 @@ static void look_record_done(struct lane *l, void *who, const struct op_result *
     look_next(d);
 }
 
-static bool record_is_gone(struct dispatch *d) {
-    struct record_row row;
-    return store_record(d->e->store, d->a, d->ref, &row) && (row.r.presence == GONE || row.r.presence == MERGED);
-}
-
 static void look_note_done(struct lane *l, void *who, const struct op_result *r) {
     struct dispatch *d = who;
     struct engine *e = d->e;
@@ -377,9 +385,7 @@ static void look_note_done(struct lane *l, void *who, const struct op_result *r)
             x = &d->effects[i];
     bool healthy = lane_health(l, r);
     engine_begin(e);
-    if (healthy && r->class == CLASS_GONE && record_is_gone(d))
-        wait_again(d, x, NULL); /* and is superseded by that */
-    else if (!healthy || r->class != CLASS_OK)
+    if (!healthy || r->class != CLASS_OK)
         store_effect_later(e->store, x->e.n, now_of(e) + 5 * SEC_MS, r->words);
     else if (r->found)
         note_done(d, x, r->echo);
@@ -427,14 +433,12 @@ static void look_next(struct dispatch *d) {
                      false, look_created_done, d);
         return;
     }
-    bool others = false;
     struct effect_row *note = NULL;
     for (size_t i = 0; i < d->n; i++) {
-        others |= d->effects[i].e.kind != EFFECT_NOTE;
         if (d->effects[i].e.kind == EFFECT_NOTE)
             note = &d->effects[i];
     }
-    if (others && !d->record_read)
+    if (!d->record_read) /* for a note too: only this tells that the record is gone */
         lane_run(d->lane, op_read(d->lane->tracker, id), false, look_record_done, d);
     else if (note && !can->look_note)
         cannot_look(d, note);

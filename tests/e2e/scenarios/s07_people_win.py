@@ -68,6 +68,7 @@ def people_win(r):
 def fifty_polls(r, s):
     with r.case(f"{POLLS} polls: not one write"):
         s.polls(8)  # what changed within the last seconds is read once more; that is no idle poll
+        s.polls(3)  # what it wrote itself has been read back
         version, began = s.bascule.data_version(), time.time()
         s.polls(POLLS, timeout=POLLS * 3)
         s.no_writes(began)

@@ -8,7 +8,7 @@ so a chain is made by the relation first, the closing later; Redmine answers
 relation moves no `updated`, so a person's note goes with it. "Invalid left
 out": Redmine's `Rejected`.
 """
-from harness.expect import has, lacks
+from harness.expect import has, lacks, saying
 from harness.runner import scenario
 from harness.words import naming
 
@@ -146,14 +146,18 @@ def duplicates(r, s):
 
 def unreadable(r, s):
     with r.case("a duplicate of something unreadable: pending, and shown"):
-        hidden, copy = s.redmine.issue("Hidden"), s.issue("A copy of what is hidden")
+        copy = s.issue("A copy of what is hidden")
         ticket = s.linked(copy)
         s.expect(ticket, status="closed-unresolved")
+        s.settle()
+        s.bascule.stop()  # that it never sees it
+        hidden = s.redmine.issue("Hidden")
         s.redmine.duplicates(copy, hidden)
         s.backend.hide(hidden)
         copy.set(status="Closed", notes="see the hidden one")
+        s.start()
         s.expect(copy, native_state="Closed")
         s.settle()
         s.now(ticket, verdict="pending", status="closed-unresolved", told=[])
         problem = s.bascule.show(ticket.ref)["problems"][0]
-        s.expect(problem, delivery="pending", attention=lambda have: bool(have))
+        s.expect(problem, delivery="pending", attention=saying("something", bool))
