@@ -229,8 +229,10 @@ int main_check(void *arg, const struct cli_job *job) {
     size_t i;
     json_t *l;
     json_array_foreach(c.lines, i, l) {
-        if (str_is(json_text(l, "result"), "FAIL")) /* a warning says what reading cannot tell: no failure */
+        if (str_is(json_text(l, "result"), "FAIL"))
             code = CLI_FAILED;
+        else if (str_is(json_text(l, "result"), "WARN") && code == CLI_DONE)
+            code = CLI_ATTENTION;
     }
     struct cli_sheet sheet = {.out = job->out, .format = job->format, .width = job->width, .colour = job->colour};
     cli_print_items(&sheet, columns, array_size(columns), c.lines);

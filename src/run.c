@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#define LOCK_TRIES   20
 #define RELOAD_RETRY 50
 #define RELOAD_TRIES 1200 /* a minute */
 
@@ -76,6 +78,11 @@ int service_open(struct service *s, struct world *w, struct io *io, struct setti
     const char *url = arena_strdup(a, settings->public_url);
     int port = settings->listen_port;
     int rc = store_open(database, &s->store, fault);
+    for (int i = 0; rc == -EBUSY && i < LOCK_TRIES; i++) { /* a killed one may still be ending */
+        fault->text[0] = 0;
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        rc = store_open(database, &s->store, fault);
+    }
     if (rc == 0) {
         rc = engine_new(&s->engine_world, s->store, settings, &s->engine, fault);
         settings = rc == 0 ? NULL : settings;

@@ -160,4 +160,4 @@ def unreadable(r, s):
         s.settle()
         s.now(ticket, verdict="pending", status="closed-unresolved", told=[])
         problem = s.bascule.show(ticket.ref)["problems"][0]
-        s.expect(problem, delivery="pending", attention=saying("something", bool))
+        s.expect(problem, delivery="pending", attention=saying("something", lambda have: bool(have)))
