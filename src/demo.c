@@ -77,8 +77,7 @@ static const char *value_of(struct arena *a, const char *env, const char *name) 
     return n >= 2 && (v[0] == '"' || v[0] == '\'') ? arena_strndup(a, v + 1, n - 2) : v;
 }
 
-static const char *configuration(struct arena *a, const char *folder, int port, int desk, int product,
-                                 const char *desk_env, const char *product_env) {
+static const char *configuration(struct arena *a, const char *folder, int port, int desk, int product) {
     return arena_printf(a,
                         "database: %s/bascule.db\n"
                         "listen: 127.0.0.1:%d\n"
@@ -88,7 +87,7 @@ static const char *configuration(struct arena *a, const char *folder, int port, 
                         "    connector: rt\n"
                         "    role: ticketing\n"
                         "    url: http://127.0.0.1:%d\n"
-                        "    auth: { token: \"%s\" }\n"
+                        "    auth: { token: { file: %s/desk.token } }\n"
                         "    scope: { queue: Incidents }\n"
                         "    poll: 1s\n"
                         "    states: { closed-unresolved: closed-unresolved }\n"
@@ -98,7 +97,7 @@ static const char *configuration(struct arena *a, const char *folder, int port, 
                         "    connector: redmine\n"
                         "    role: defects\n"
                         "    url: http://127.0.0.1:%d\n"
-                        "    auth: { key: \"%s\" }\n"
+                        "    auth: { key: { file: %s/product.key } }\n"
                         "    scope: { project: product }\n"
                         "    poll: 1s\n"
                         "    states:\n"
@@ -111,8 +110,7 @@ static const char *configuration(struct arena *a, const char *folder, int port, 
                         "      closed_unresolved_count: Closed-unresolved incidents\n"
                         "references:\n"
                         "  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product } ]\n",
-                        folder, port, desk, value_of(a, desk_env, "RT_TOKEN"), product,
-                        value_of(a, product_env, "REDMINE_BRIDGE_KEY"));
+                        folder, port, desk, folder, product, folder);
 }
 
 static bool write_file(const char *path, const char *text) {
@@ -124,9 +122,9 @@ static bool write_file(const char *path, const char *text) {
 }
 
 static void tell_story(const struct cli_job *job, int port, int desk, int product, const char *config) {
-    char exe[4096] = "bascule";
+    char exe[4096] = "";
     ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-    exe[n > 0 ? n : 7] = 0;
+    exe[n > 0 ? n : 0] = 0;
     char *slash = strrchr(exe, '/');
     if (slash)
         *slash = 0;
@@ -135,13 +133,12 @@ static void tell_story(const struct cli_job *job, int port, int desk, int produc
         "\n  Bascule runs on two sandbox trackers: http://127.0.0.1:%d\n"
         "  Tickets: http://127.0.0.1:%d/   Defects: http://127.0.0.1:%d/   Ctrl-C ends it.\n\n"
         "  The story, from another terminal, after\n"
-        "    export PATH=%s:$PATH BASCULE_CONFIG=%s\n"
-        "  1. See it:   bascule list problems; bascule explain helpdesk:3\n"
-        "  2. Publish:  bascule problem publish \"$(bascule show helpdesk:3 --format json | jq -r '.problems[0]')\" "
-        "--customer-text \"Until it is fixed: switch to gross prices.\"\n"
-        "  3. Release:  set defect 2 to Closed at http://127.0.0.1:%d/issues/2; then bascule explain helpdesk:3 "
-        "(and set it to In Progress again: the fix did not hold)\n\n",
-        port, desk, product, exe, config, product);
+        "    export BASCULE_CONFIG=%s\n"
+        "    export PATH=%s:$PATH\n"
+        "  1. See it:  bascule list problems; bascule explain helpdesk:3   (a cent too much; its problem is the P-n)\n"
+        "  2. Tell:    bascule problem publish P-n --customer-text 'Until it is fixed: switch to gross prices.'\n"
+        "  3. Release: set defect 2 to Closed at http://127.0.0.1:%d/issues/2 (In Progress again: it did not hold)\n\n",
+        port, desk, product, config, exe, product);
     fflush(job->out);
 }
 
@@ -162,9 +159,11 @@ static int demo_run(struct demo *d, struct world *w, const struct cli_job *job, 
     d->product = sandbox_new(SANDBOX_REDMINE, arena_printf(a, "http://127.0.0.1:%d", product), now);
     sandbox_seed_story(d->desk, d->product, now);
     const char *config = arena_printf(a, "%s/bascule.yaml", folder);
-    const char *text =
-        configuration(a, folder, port, desk, product, sandbox_env(d->desk, a), sandbox_env(d->product, a));
-    if (!write_file(config, text))
+    const char *text = configuration(a, folder, port, desk, product);
+    const char *token = value_of(a, sandbox_env(d->desk, a), "RT_TOKEN");
+    const char *key = value_of(a, sandbox_env(d->product, a), "REDMINE_BRIDGE_KEY");
+    if (!write_file(config, text) || !write_file(arena_printf(a, "%s/desk.token", folder), token) ||
+        !write_file(arena_printf(a, "%s/product.key", folder), key))
         return fault_set(fault, -EIO, "%s cannot be written: %s", config, strerror(errno));
     struct settings *settings = settings_of(w, config, job->err);
     if (!settings)
@@ -181,8 +180,8 @@ static int demo_run(struct demo *d, struct world *w, const struct cli_job *job, 
 }
 
 static void remove_folder(const char *folder) {
-    static const char *const names[] = {"bascule.yaml", "bascule.db", "bascule.db-wal", "bascule.db-shm",
-                                        "bascule.sock"};
+    static const char *const names[] = {"bascule.yaml",   "desk.token",     "product.key",     "bascule.db",
+                                        "bascule.db-wal", "bascule.db-shm", "bascule.db.lock", "bascule.sock"};
     char path[4096];
     for (size_t i = 0; i < array_size(names); i++) {
         snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
