@@ -25,7 +25,8 @@ void settle_state_done(struct dispatch *d, const struct effect_row *x, enum stat
     store_incident_put(e->store, &i);
 }
 
-/* Why nothing waits for it any more: its turn is over, a newer value is on its way, or its record gone. NULL: something does. */
+/* Why nothing waits for it any more: its turn is over, a newer value is on its way, or its record gone. NULL: something
+ * does. */
 static const char *why_over(struct dispatch *d, const struct effect_row *x) {
     struct engine *e = d->e;
     struct incident_row i;
@@ -240,7 +241,9 @@ static void created(struct dispatch *d, const struct effect_row *x, const char *
                                           .actor = "bridge",
                                           .at = now_of(e)},
                        now_of(e));
-    relink_defect(e, d->a, ref, false); /* a poll may have seen it before its answer was known */
+    struct record_row seen;
+    if (store_record(e->store, d->a, ref, &seen)) /* a poll saw it before its answer was known */
+        relink_defect(e, d->a, ref, false);
     store_lookup_add(e->store, &(struct lookup_row){.ref = ref, .hash = 1}, now_of(e));
     journal(e, "bridge", "written", ref, x->e.problem, x->e.n, "created");
 }
