@@ -68,7 +68,8 @@ void store_record_blank(struct store *s, const char *ref); /* forget */
 size_t store_sweep_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit,
                         const char ***ret);
 /* All refs of a tracker after `after`, ascending. */
-size_t store_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit, const char ***ret);
+size_t store_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit,
+                  const char ***ret);
 /* Records that name `ref` as what they duplicate, through chains. */
 size_t store_duplicates_of(struct store *s, struct arena *a, const char *ref, const char ***ret);
 /* Sets version_closed on the records of a tracker; gives the refs that changed. */

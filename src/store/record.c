@@ -118,7 +118,7 @@ void store_record_put(struct store *s, const struct record_row *row) {
     }
     db_run(s,
            "INSERT OR REPLACE INTO record (" RECORD_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                                            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
            "sssSsssssssssssssssiiiissiiiiiiisii", row->ref, r->tracker, r->id, r->title, r->url, r->native_state,
            r->native_resolution, r->merged_into, r->service, r->priority, r->reporter, r->assignee, r->version,
            r->allowed, row->duplicate_of, kind_name(r->kind), state_name(r->state), outcome_name(r->outcome),

@@ -30,7 +30,10 @@ static void settle_row(struct lane *l, struct arena *a, const struct reading *x,
     bool known = store_record(e->store, a, x->ref, &row);
     if (r->presence == PRESENT || known)
         store_lookup_done(e->store, x->ref, x->hash);
-    else
+    else if (x->hash) { /* listed, and gone before it was read: no import waits for it; perhaps a reference does */
+        store_lookup_done(e->store, x->ref, x->hash);
+        store_lookup_add(e->store, &(struct lookup_row){.ref = x->ref, .adopt = x->adopt}, now_of(e) + l->cfg->sweep);
+    } else
         store_lookup_later(e->store, x->ref, now_of(e) + l->cfg->sweep, presence_name(r->presence));
     /* absence is believed after two looks */
     if (known && r->presence != PRESENT && r->presence != MERGED && row.r.presence == PRESENT && row.missing_looks < 2)

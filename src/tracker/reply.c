@@ -111,12 +111,6 @@ static enum reply_class class_of_status(int status, bool writing, bool told_to_w
     return status >= 400 ? CLASS_REJECTED : CLASS_NONSENSE; /* 1xx and redirects are no answers */
 }
 
-static bool is_html(const struct http_reply *r) {
-    const char *p = r->body ? r->body : "";
-    p += strspn(p, " \t\r\n");
-    return *p == '<';
-}
-
 enum reply_class reply_classify(struct op *op, const struct http_reply *r, const json_t *json, msec_t *ret_after) {
     enum reply_class class;
     if (r->result == HTTP_NOT_SENT)
@@ -130,8 +124,6 @@ enum reply_class reply_classify(struct op *op, const struct http_reply *r, const
     class = class_of_status(r->status, op->writing, *ret_after > 0);
     if (class == CLASS_OK && !json && !op->raw && !op->writing)
         return CLASS_NONSENSE;
-    if (class == CLASS_OK && !json && op->writing && is_html(r))
-        return CLASS_UNSURE; /* a page of something in between: whether the request got through it does not say */
     return class;
 }
 
@@ -149,6 +141,12 @@ static const char *words_clean(struct op *op, const char *text) {
     while (to > s && (to[-1] == ' ' || to[-1] == '.'))
         *--to = 0;
     return s;
+}
+
+static bool is_html(const struct http_reply *r) {
+    const char *p = r->body ? r->body : "";
+    p += strspn(p, " \t\r\n");
+    return *p == '<';
 }
 
 static const char *words_nonsense(struct op *op, const struct http_reply *r) {

@@ -31,6 +31,7 @@ struct write_op {
     unsigned open;    /* not yet sent */
     unsigned sending; /* with the request at hand */
     size_t step;
+    bool page;                /* a request was answered with a web page */
     bool note_seen;           /* the tracker named our note */
     enum reply_class refused; /* OK: nothing was */
     const char *words_refused;
@@ -228,6 +229,7 @@ static void step_done(struct op *op, const struct answer *a) {
             echo_add(op, id);
         }
         op->c.item = a->json;
+        o->page |= !a->json && a->reply->body && a->reply->body[strspn(a->reply->body, " \t\r\n")] == '<';
         o->said = said ? pick_as_text(op->arena, pick_first(a->json, said)) : o->said;
         o->open &= ~o->sending;
         o->step++;
@@ -395,6 +397,11 @@ static void judge(struct op *op, const struct record *after) {
     if (o->refused == CLASS_OK && !r->note_applied && o->marker &&
         !json_is_true(json_object_get(o->spec, "shows_notes"))) {
         op_finish(op, CLASS_UNSURE, op_words(op, "the note was taken, but not named"));
+        return;
+    }
+    if (o->page && o->refused == CLASS_OK) { /* something in between answered: the tracker may not have seen it yet */
+        op_finish(op, CLASS_UNSURE,
+                  op_words(op, "a web page came for an answer, and %s", words_ignored(op, after, missing)));
         return;
     }
     op_finish(op, CLASS_REJECTED, words_ignored(op, after, missing));

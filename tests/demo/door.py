@@ -74,14 +74,14 @@ def installed():
 
 def ended(demo, before):
     equal(demo.stop(), 0, "exit after SIGTERM")
-    left = set(glob.glob(tempfile.gettempdir() + "/bascule*")) - before
+    left = set(glob.glob(tempfile.gettempdir() + "/bascule-demo*")) - before
     truth(not left, f"left behind: {left}")
 
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     cases, demo = Cases(), None
-    before = set(glob.glob(tempfile.gettempdir() + "/bascule*"))
+    before = set(glob.glob(tempfile.gettempdir() + "/bascule-demo*"))
 
     def start():
         nonlocal demo

@@ -36,7 +36,7 @@ def arguments():
     p.add_argument("--scenarios", metavar="N,...", default="", help="of the parts sandbox and real only these")
     p.add_argument("--clean", action="store_true", help="from nothing: removes build-tests/ first")
     p.add_argument("-j", "--jobs", type=int, default=max(2, os.cpu_count() or 2), help="programs at a time (%(default)s)")
-    p.add_argument("--minutes", type=float, default=40, help="after these, what has not ended fails (%(default)s)")
+    p.add_argument("--minutes", type=float, default=60, help="after these, what has not ended fails (%(default)s)")
     args = p.parse_args()
     only, skip = (list(filter(None, text.split(","))) for text in (args.only, args.skip))
     for name in only + skip:

@@ -9,6 +9,7 @@ import glob
 import hashlib
 import json
 import os
+import queue
 import re
 import socket
 import subprocess
@@ -36,7 +37,7 @@ class Run:
         self.build = os.path.join(repo, "build-tests")
         self.name = self.log = self.extra = ""
         self.usable = False  # what others need of this part is there, though something of it failed
-        self.rig = None
+        self.rigs = []  # folders of real trackers that were started
 
     def begin(self, name):
         self.name, self.extra, self.usable = name, "", False
@@ -44,26 +45,22 @@ class Run:
         self.log = os.path.join(self.build, "log", name + ".txt")
         open(self.log, "w", encoding="utf-8").close()
 
-    def do(self, *command, limit=600, env=None):
+    def do(self, *command, limit=600, env=None, log=None):
         """Runs a program of the repository or the system; its exit status, or "time-out"."""
         left = max(self.deadline - time.monotonic(), 1)
-        return proc.run(list(command), self.log, min(limit, left), env, self.repo)
+        return proc.run(list(command), log or self.log, min(limit, left), env, self.repo)
 
-    def text(self, since=0):
-        with open(self.log, encoding="utf-8", errors="replace") as f:
-            f.seek(since)
-            return f.read()
-
-    def count(self, counter, name, *command, **options):
+    def count(self, counter, name, *command, log=None, **options):
         """Runs a program and counts by what it printed. One that is not there has failed."""
+        log = log or self.log
         path = os.path.join(self.repo, command[0])
         if "/" in command[0] and not os.path.isfile(path):
             return lost(f"{name}: {command[0]} is missing")
         if command[0].endswith(".py"):
             command = (sys.executable, "-u", *command)
-        before = os.path.getsize(self.log)
-        status = self.do(*command, **options)
-        with open(self.log, "rb") as f:
+        before = os.path.getsize(log) if os.path.exists(log) else 0
+        status = self.do(*command, log=log, **options)
+        with open(log, "rb") as f:
             f.seek(before)
             printed = f.read().decode(errors="replace").partition("\n")[2]
         return counter(printed, status, name)
@@ -75,15 +72,37 @@ class Run:
             return path
         return path if self.do("meson", "setup", *options, path, self.repo, env=env) == 0 else None
 
+    def at_once(self, function, items, workers):
+        """function(item, log) -> Tally, some at a time; the logs are joined in the order of the items."""
+        logs = [f"{self.log[:-4]}-{i}.txt" for i in range(len(items))]
+        for log in logs:
+            open(log, "w", encoding="utf-8").close()
+        pool = ThreadPoolExecutor(workers)
+        try:
+            tallies = list(pool.map(function, items, logs))
+        except BaseException:
+            proc.abort()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+        for log in logs:
+            with open(log, encoding="utf-8", errors="replace") as f:
+                self.write(f.read())
+            os.unlink(log)
+        result = Tally()
+        for one in tallies:
+            result.add(one)
+        return result
+
     def write(self, text):
         with open(self.log, "a", encoding="utf-8") as f:
             f.write(text + "\n")
 
     def end(self):
         """Whatever happens: ends what may still run."""
-        if self.rig:
-            proc.run(["tests/e2e/rig/stop", self.rig], self.log, 60, None, self.repo)
-            self.rig = None
+        while self.rigs:
+            subprocess.run(["tests/e2e/rig/stop", self.rigs.pop()], cwd=self.repo, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 def part(*needs, only_all=False):
@@ -277,16 +296,33 @@ def coverage(run):
     return result
 
 
-def scenarios(run, *options, limit):
-    return run.count(tally.of_last_line, run.name, "tests/e2e/run.py", "--bin",
-                     os.path.join(run.build, "san/src/bascule"), "--slow", "2", *options,
-                     *(["--only", run.scenarios] if run.scenarios else []), limit=limit, env=SANITIZERS)
+def scenarios(run, on, options, limit):
+    """Every scenario in a process of its own, as many at a time as there are `options`: they wait more than they work."""
+    e2e, binary = "tests/e2e/run.py", os.path.join(run.build, "san/src/bascule")
+    if run.do(sys.executable, e2e, "--list") != 0:
+        return lost(f"{run.name}: {e2e} does not run")
+    with open(run.log, encoding="utf-8") as f:
+        numbers = re.findall(r"^(\d+) ", f.read(), re.M)
+    if run.scenarios:
+        numbers = [n for n in numbers if int(n) in {int(w) for w in run.scenarios.split(",")}]
+    free = queue.SimpleQueue()
+    for own in options:
+        free.put(own)
+
+    def one(number, log):
+        own = free.get()
+        try:
+            return run.count(tally.of_last_line, run.name, e2e, "--on", on, "--only", number, "--bin", binary,
+                             "--slow", "3", *own, limit=limit, env=SANITIZERS, log=log)
+        finally:
+            free.put(own)
+    return run.at_once(one, numbers, len(options)) if numbers else lost(f"{run.name}: no scenario")
 
 
 @part("build")
 def sandbox(run):
     """the end-to-end scenarios on the built-in trackers"""
-    return scenarios(run, "--on", "sandbox", limit=1200)
+    return scenarios(run, "sandbox", [()] * 2 * run.jobs, limit=900)
 
 
 @part("install")
@@ -309,13 +345,14 @@ def real(run):
     if run.do("config/install-deps", "all", limit=1500) != 0:
         return lost("real: config/install-deps all")
     with tempfile.TemporaryDirectory(prefix="bascule-rig-") as folder:
-        run.rig = os.path.join(folder, "rig")
-        rt, redmine = free_ports(2)
         try:
-            if run.do("tests/e2e/rig/start", run.rig, limit=300,
-                      env={"RT_PORT": str(rt), "REDMINE_PORT": str(redmine)}) != 0:
-                return lost("real: the trackers did not start")
-            return scenarios(run, "--on", "real", "--rig", run.rig, limit=1800)
+            for i in range(max(1, min(run.jobs, 3))):
+                rt, redmine = free_ports(2)
+                run.rigs.append(os.path.join(folder, f"rig{i}"))
+                if run.do("tests/e2e/rig/start", run.rigs[-1], limit=300,
+                          env={"RT_PORT": str(rt), "REDMINE_PORT": str(redmine)}) != 0:
+                    return lost("real: the trackers did not start")
+            return scenarios(run, "real", [("--rig", rig) for rig in run.rigs], limit=900)
         finally:
             run.end()
 

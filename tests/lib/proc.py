@@ -8,9 +8,11 @@ import ctypes
 import os
 import signal
 import subprocess
+import threading
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+_aborted = threading.Event()
 
 
 class Ended(BaseException):
@@ -88,8 +90,24 @@ def sweep(grace=3.0, keep=()):
         time.sleep(0.05)
 
 
+def abort():
+    """From now on nothing begins, and what runs in other threads ends: somebody wants this process to end."""
+    _aborted.set()
+
+
+def _wait(child, limit):
+    """Its status; None once the time is up or all has to end."""
+    until = time.monotonic() + limit
+    while (left := until - time.monotonic()) > 0 and not _aborted.is_set():
+        try:
+            return child.wait(min(left, 0.5))
+        except subprocess.TimeoutExpired:
+            continue
+    return child.poll()
+
+
 def run(command, log, limit, env=None, cwd=None):
-    """Runs to its end; gives its status, or "time-out". Its output is added to the file `log`."""
+    """Runs to its end; gives its status, or "time-out". Its output is added to the file `log`. Any thread may call it."""
     with open(log, "ab") as out:
         out.write(("$ " + " ".join(command) + "\n").encode())
         out.flush()
@@ -100,10 +118,10 @@ def run(command, log, limit, env=None, cwd=None):
             out.write(f"{command[0]}: {e.strerror}\n".encode())
             return 127
         try:
-            return child.wait(limit)
-        except subprocess.TimeoutExpired:
-            out.write(f"\ntime-out after {limit:.0f} s\n".encode())
-            return "time-out"
+            status = _wait(child, limit)
+            if status is None:
+                out.write(f"\n{'ended' if _aborted.is_set() else f'time-out after {limit:.0f} s'}\n".encode())
+            return "time-out" if status is None else status
         finally:
             if child.poll() is None:
                 _finish(child)

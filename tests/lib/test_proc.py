@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -55,6 +56,24 @@ class Run(unittest.TestCase):
         self.run_("(trap '' TERM; exec setsid sleep 62.5) >/dev/null 2>&1 &")
         self.assertEqual(proc.sweep(grace=0.2), ["sleep 62.5"])
         self.assertEqual(proc.sweep(grace=0.2), [])
+
+
+class Abort(unittest.TestCase):
+    def tearDown(self):
+        proc._aborted.clear()
+
+    def test_ends_what_other_threads_run(self):
+        with tempfile.NamedTemporaryFile() as log:
+            statuses = []
+            thread = threading.Thread(target=lambda: statuses.append(proc.run(["sleep", "63"], log.name, 90)))
+            began = time.monotonic()
+            thread.start()
+            time.sleep(0.2)
+            proc.abort()
+            thread.join(20)
+        self.assertEqual(statuses, ["time-out"])
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertEqual(proc.sweep(grace=1), [])
 
 
 if __name__ == "__main__":

@@ -5,8 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int any_ticket(struct world *w) { return desk_count(w) ? 1 + (int)world_random(w, (uint64_t)desk_count(w)) : 0; }
-static int any_issue(struct world *w) { return product_count(w) ? 1 + (int)world_random(w, (uint64_t)product_count(w)) : 0; }
+static int any_ticket(struct world *w) {
+    return desk_count(w) ? 1 + (int)world_random(w, (uint64_t)desk_count(w)) : 0;
+}
+static int any_issue(struct world *w) {
+    return product_count(w) ? 1 + (int)world_random(w, (uint64_t)product_count(w)) : 0;
+}
 
 static const char *any_customer(struct world *w) {
     static const char *const names[] = {"alice@customer.example", "bob@customer.example", "carol@customer.example"};
@@ -29,10 +33,11 @@ static const char *any_reference(struct world *w, int issue) {
 static void new_ticket(struct world *w, struct acts *x) {
     if (desk_count(w) >= TICKETS_MAX)
         return;
+    int before = desk_count(w);
     bool names = product_count(w) && world_chance(w, 15);
     int t = desk_ticket(w, any_customer(w), world_chance(w, 50) ? "It does not work" : "Wrong totals on page 2",
                         names ? arena_printf(w->a, "I was told it is BUG-%d.", any_issue(w)) : "Please help.");
-    if (t <= TICKETS_MAX)
+    if (t > before && t <= TICKETS_MAX)
         x->ticket[t].touched = names;
 }
 
@@ -44,7 +49,8 @@ static void link_ticket(struct world *w, struct acts *x) {
     if (x->ticket[t].linked || !status)
         x->ticket[t].touched = true;
     x->ticket[t].linked = i;
-    x->ticket[t].late = status == ISSUE_CLOSED || str_is(world_text(w, "SELECT state FROM record WHERE ref = 'product:%d'", i), "released");
+    x->ticket[t].late = status == ISSUE_CLOSED ||
+                        str_is(world_text(w, "SELECT state FROM record WHERE ref = 'product:%d'", i), "released");
     desk_field(w, t, "Defect", any_reference(w, i));
 }
 
@@ -83,8 +89,11 @@ static void customer_writes(struct world *w, struct acts *x) {
     if (!t)
         return;
     x->ticket[t].moved = true; /* RT opens it */
-    const char *note = world_text(w, "SELECT json_extract(want, '$.text') || char(10) || json_extract(want, '$.marker') FROM effect WHERE ref = "
-                                     "'helpdesk:%d' AND kind = 'note' ORDER BY n DESC LIMIT 1", t);
+    const char *note = world_text(
+        w,
+        "SELECT json_extract(want, '$.text') || char(10) || json_extract(want, '$.marker') FROM effect WHERE ref = "
+        "'helpdesk:%d' AND kind = 'note' ORDER BY n DESC LIMIT 1",
+        t);
     bool quotes = *note && world_chance(w, 50);
     cleanup_buf struct buf b = {0};
     buf_str(&b, "Thanks, but it is still so.\n");
@@ -102,7 +111,8 @@ static void agent_comments(struct world *w, struct acts *x) {
         return;
     bool names = world_chance(w, 40);
     x->ticket[t].touched |= names;
-    desk_comment(w, t, names ? arena_printf(w->a, "Same as %s", any_reference(w, i)) : "Called the customer, no answer.");
+    desk_comment(w, t,
+                 names ? arena_printf(w->a, "Same as %s", any_reference(w, i)) : "Called the customer, no answer.");
 }
 
 static void merge_tickets(struct world *w, struct acts *x) {
@@ -110,7 +120,8 @@ static void merge_tickets(struct world *w, struct acts *x) {
     if (!from || from == into)
         return;
     x->ticket[from].touched = x->ticket[into].touched = x->ticket[from].moved = x->ticket[into].moved = true;
-    (void)world_say(w, w->desk, NULL, "POST", "/sandbox/merge", json_pack("{s:i, s:i}", "from", from, "into", into), NULL);
+    (void)world_say(w, w->desk, NULL, "POST", "/sandbox/merge", json_pack("{s:i, s:i}", "from", from, "into", into),
+                    NULL);
 }
 
 static void delete_ticket(struct world *w, struct acts *x) {
@@ -137,12 +148,15 @@ static void new_issue(struct world *w, struct acts *x) {
     bool names = t && world_chance(w, 20);
     if (names)
         x->ticket[t].touched = true;
-    int i = product_issue(w, "Crash in the report", names ? arena_printf(w->a, "Reported in %s/Ticket/Display.html?id=%d", DESK, t) : "Seen twice.");
+    int i =
+        product_issue(w, "Crash in the report",
+                      names ? arena_printf(w->a, "Reported in %s/Ticket/Display.html?id=%d", DESK, t) : "Seen twice.");
     x->issue[i].touched |= names;
 }
 
 static void move_issue(struct world *w, struct acts *x) {
-    static const int statuses[] = {ISSUE_WORKING, ISSUE_WORKING, ISSUE_RESOLVED, ISSUE_CLOSED, ISSUE_CLOSED, ISSUE_WONT_FIX, ISSUE_REJECTED, ISSUE_FEEDBACK, ISSUE_KNOWN_ERROR, ISSUE_NEW};
+    static const int statuses[] = {ISSUE_WORKING,  ISSUE_WORKING,  ISSUE_RESOLVED, ISSUE_CLOSED,      ISSUE_CLOSED,
+                                   ISSUE_WONT_FIX, ISSUE_REJECTED, ISSUE_FEEDBACK, ISSUE_KNOWN_ERROR, ISSUE_NEW};
     int i = any_issue(w);
     (void)x;
     if (i && product_status_of(w, i))
@@ -174,7 +188,10 @@ static void developer_notes(struct world *w, struct acts *x) {
     if (names)
         x->ticket[t].touched = true;
     (void)world_say(w, w->product, "dev", "PUT", arena_printf(w->a, "/issues/%d.json", i),
-                    json_pack("{s:{s:s}}", "issue", "notes", names ? arena_printf(w->a, "Also %s/Ticket/Display.html?id=%d", DESK, t) : "Can't reproduce it here."), NULL);
+                    json_pack("{s:{s:s}}", "issue", "notes",
+                              names ? arena_printf(w->a, "Also %s/Ticket/Display.html?id=%d", DESK, t)
+                                    : "Can't reproduce it here."),
+                    NULL);
 }
 
 static void edit_issue_field(struct world *w, struct acts *x) {
@@ -194,7 +211,9 @@ static void edit_issue_field(struct world *w, struct acts *x) {
     for (int k = 1; k <= desk_count(w) && k <= TICKETS_MAX; k++) /* those that stood there are taken out */
         x->ticket[k].touched |= x->ticket[k].linked == i;
     (void)world_say(w, w->product, "dev", "PUT", arena_printf(w->a, "/issues/%d.json", i),
-                    json_pack("{s:{s:[{s:i, s:s}]}}", "issue", "custom_fields", "id", 1, "value", arena_printf(w->a, "%s/Ticket/Display.html?id=%d", DESK, t)), NULL);
+                    json_pack("{s:{s:[{s:i, s:s}]}}", "issue", "custom_fields", "id", 1, "value",
+                              arena_printf(w->a, "%s/Ticket/Display.html?id=%d", DESK, t)),
+                    NULL);
 }
 
 /* ---- problem managers and the like ---- */
@@ -227,7 +246,10 @@ static void command_problem(struct world *w, struct acts *x) {
     switch (world_random(w, 7)) {
     case 0: (void)world_command(w, "problem-close", json_pack("{s:s}", "id", p), NULL); break;
     case 1: (void)world_command(w, "problem-reopen", json_pack("{s:s}", "id", p), NULL); break;
-    case 2: (void)world_command(w, "problem-accept-risk", json_pack("{s:s, s:s, s:s}", "id", p, "reason", "too dear", "review", "2027-01-01"), NULL); break;
+    case 2:
+        (void)world_command(w, "problem-accept-risk",
+                            json_pack("{s:s, s:s, s:s}", "id", p, "reason", "too dear", "review", "2027-01-01"), NULL);
+        break;
     case 3: (void)world_command(w, "problem-push-back", json_pack("{s:s, s:s}", "id", p, "reason", "no"), NULL); break;
     case 4:
         problem_touched(w, x, other);
@@ -235,7 +257,9 @@ static void command_problem(struct world *w, struct acts *x) {
         break;
     case 5:
         problem_touched(w, x, other);
-        (void)world_command(w, "problem-close", json_pack("{s:s, s:s, s:s}", "id", p, "resolution", "duplicate", "duplicate_of", other), NULL);
+        (void)world_command(w, "problem-close",
+                            json_pack("{s:s, s:s, s:s}", "id", p, "resolution", "duplicate", "duplicate_of", other),
+                            NULL);
         break;
     default: (void)world_command(w, "problem-set", json_pack("{s:s, s:s}", "id", p, "cause", "A missing index."), NULL);
     }
@@ -243,7 +267,10 @@ static void command_problem(struct world *w, struct acts *x) {
 
 static void publish(struct world *w, struct acts *x) {
     (void)x;
-    (void)world_command(w, "problem-publish", json_pack("{s:s, s:s}", "id", any_problem(w), "text", arena_printf(w->a, "Use export %d.", (int)world_random(w, 3))), NULL);
+    (void)world_command(w, "problem-publish",
+                        json_pack("{s:s, s:s}", "id", any_problem(w), "text",
+                                  arena_printf(w->a, "Use export %d.", (int)world_random(w, 3))),
+                        NULL);
 }
 
 static void link_command(struct world *w, struct acts *x) {
@@ -253,7 +280,8 @@ static void link_command(struct world *w, struct acts *x) {
     x->ticket[t].touched = true;
     bool to_problem = world_chance(w, 50);
     const char *b = to_problem ? any_problem(w) : arena_printf(w->a, "product:%d", any_issue(w));
-    (void)world_command(w, world_chance(w, 50) ? "link" : "unlink", json_pack("{s:s, s:s}", "a", arena_printf(w->a, "helpdesk:%d", t), "b", b), NULL);
+    (void)world_command(w, world_chance(w, 50) ? "link" : "unlink",
+                        json_pack("{s:s, s:s}", "a", arena_printf(w->a, "helpdesk:%d", t), "b", b), NULL);
 }
 
 static void small_command(struct world *w, struct acts *x) {
@@ -282,7 +310,10 @@ static void small_command(struct world *w, struct acts *x) {
 
 static void big_switch(struct world *w, struct acts *x) {
     switch (world_random(w, 6)) {
-    case 0: (void)world_command(w, "pause", json_pack("{s:s}", "tracker", world_chance(w, 50) ? "helpdesk" : "product"), NULL); break;
+    case 0:
+        (void)world_command(w, "pause", json_pack("{s:s}", "tracker", world_chance(w, 50) ? "helpdesk" : "product"),
+                            NULL);
+        break;
     case 1:
         (void)world_command(w, "resume", json_pack("{s:s}", "tracker", "helpdesk"), NULL);
         (void)world_command(w, "resume", json_pack("{s:s}", "tracker", "product"), NULL);
@@ -291,7 +322,8 @@ static void big_switch(struct world *w, struct acts *x) {
     case 3: {
         int side = (int)world_random(w, 2);
         x->rights_off[side] = !x->rights_off[side];
-        (void)world_say(w, side ? w->product : w->desk, NULL, "PUT", "/sandbox/rights", json_pack("{s:b}", "bridge", !x->rights_off[side]), NULL);
+        (void)world_say(w, side ? w->product : w->desk, NULL, "PUT", "/sandbox/rights",
+                        json_pack("{s:b}", "bridge", !x->rights_off[side]), NULL);
         break;
     }
     case 4: (void)world_command(w, "policy-apply", json_object(), NULL); break;
@@ -303,10 +335,11 @@ static const struct {
     int weight;
     void (*act)(struct world *w, struct acts *x);
 } acts[] = {
-    {12, new_ticket},     {14, link_ticket},     {3, edit_defect_field}, {2, edit_problem_field}, {8, move_ticket},    {6, customer_writes},
-    {5, agent_comments},  {1, merge_tickets},    {1, delete_ticket},     {3, triage},             {7, new_issue},      {16, move_issue},
-    {2, duplicate_issue}, {1, delete_issue},     {4, developer_notes},   {2, edit_issue_field},   {2, command_problem}, {4, publish},
-    {3, link_command},    {3, small_command},    {2, big_switch},
+    {12, new_ticket},      {14, link_ticket},    {3, edit_defect_field}, {2, edit_problem_field}, {8, move_ticket},
+    {6, customer_writes},  {5, agent_comments},  {1, merge_tickets},     {1, delete_ticket},      {3, triage},
+    {7, new_issue},        {16, move_issue},     {2, duplicate_issue},   {1, delete_issue},       {4, developer_notes},
+    {2, edit_issue_field}, {2, command_problem}, {4, publish},           {3, link_command},       {3, small_command},
+    {2, big_switch},
 };
 
 void acts_do(struct world *w, struct acts *x) {
@@ -324,14 +357,16 @@ void acts_do(struct world *w, struct acts *x) {
 /* ---- afterwards ---- */
 
 void acts_retry(struct world *w) {
-    for (int64_t n = 0; (n = world_number(w, 0, "SELECT min(n) FROM effect WHERE state = 'parked' AND n > %lld", (long long)n)) > 0;)
+    for (int64_t n = 0;
+         (n = world_number(w, 0, "SELECT min(n) FROM effect WHERE state = 'parked' AND n > %lld", (long long)n)) > 0;)
         (void)world_command(w, "retry", json_pack("{s:I}", "n", (json_int_t)n), NULL);
 }
 
 void acts_heal(struct world *w, struct acts *x) {
     for (int side = 0; side < 2; side++) {
         x->rights_off[side] = false;
-        (void)world_say(w, side ? w->product : w->desk, NULL, "PUT", "/sandbox/rights", json_pack("{s:b}", "bridge", 1), NULL);
+        (void)world_say(w, side ? w->product : w->desk, NULL, "PUT", "/sandbox/rights", json_pack("{s:b}", "bridge", 1),
+                        NULL);
         (void)world_command(w, "resume", json_pack("{s:s}", "tracker", side ? "product" : "helpdesk"), NULL);
     }
     (void)world_say(w, w->product, NULL, "PUT", "/sandbox/race", json_pack("{s:i}", "puts", 0), NULL);
@@ -374,18 +409,26 @@ static void check_ticket(struct world *w, const struct acts *x, int t) {
 
 /* Every effect came to an end; what is parked was refused by a tracker in good health. */
 static void check_effects(struct world *w) {
-    const char *left = world_text(w, "SELECT 'effect ' || n || ' (' || key || ') is still ' || state || ', not before ' || not_before || ', ' || coalesce(error, "
-                                     "'') FROM effect e WHERE state IN ('pending', 'in-flight', 'unsure') AND NOT (state <> 'in-flight' AND EXISTS (SELECT 1 FROM record r WHERE r.ref = e.ref AND r.presence IN ('forbidden', 'out-of-scope'))) LIMIT 1");
+    const char *left = world_text(
+        w,
+        "SELECT 'effect ' || n || ' (' || key || ') is still ' || state || ', not before ' || not_before || ', ' || "
+        "coalesce(error, "
+        "'') FROM effect e WHERE state IN ('pending', 'in-flight', 'unsure') AND NOT (state <> 'in-flight' AND EXISTS "
+        "(SELECT 1 FROM record r WHERE r.ref = e.ref AND r.presence IN ('forbidden', 'out-of-scope'))) LIMIT 1");
     if (*left)
         world_fail(w, "%s", left);
-    const char *due = world_text(w, "SELECT kind || ' ' || id || ' is still due: ' || coalesce(cause, '') FROM due LIMIT 1");
+    const char *due =
+        world_text(w, "SELECT kind || ' ' || id || ' is still due: ' || coalesce(cause, '') FROM due LIMIT 1");
     if (*due)
         world_fail(w, "%s", due);
 }
 
 static void check_mirror(struct world *w) {
     sqlite3_stmt *q;
-    if (sqlite3_prepare_v2(w->reader, "SELECT id, native_state FROM record WHERE tracker = 'helpdesk' AND presence = 'present' AND ref IN (SELECT ref FROM link)", -1, &q, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(w->reader,
+                           "SELECT id, native_state FROM record WHERE tracker = 'helpdesk' AND presence = 'present' "
+                           "AND ref IN (SELECT ref FROM link)",
+                           -1, &q, NULL) != SQLITE_OK)
         abort();
     while (sqlite3_step(q) == SQLITE_ROW) {
         int id = sqlite3_column_int(q, 0);
@@ -401,23 +444,28 @@ static void check_values(struct world *w, const struct acts *x) {
     for (int i = 1; i <= product_count(w) && i <= ISSUES_MAX; i++) {
         static const char *const fields[] = {NULL, NULL, "incident_count", "closed_unresolved_count"};
         for (int f = 2; f <= 3; f++) {
-            const char *computed = world_text(w, "SELECT computed FROM value WHERE ref = 'product:%d' AND field = '%s'", i, fields[f]);
+            const char *computed =
+                world_text(w, "SELECT computed FROM value WHERE ref = 'product:%d' AND field = '%s'", i, fields[f]);
             if (!*computed || x->issue[i].field_edited || !product_status_of(w, i))
                 continue;
             if (!str_is(computed, product_field_of(w, i, f)))
-                world_fail(w, "product:%d has %s = '%s', and '%s' was computed", i, fields[f], product_field_of(w, i, f), computed);
+                world_fail(w, "product:%d has %s = '%s', and '%s' was computed", i, fields[f],
+                           product_field_of(w, i, f), computed);
         }
     }
 }
 
 /* The counters again, from the links and the records alone. */
 static void check_counts(struct world *w) {
-    const char *wrong = world_text(
-        w, "SELECT v.ref || ' counts ' || v.computed || ' incidents, and there are ' || c FROM (SELECT d.ref AS ref, (SELECT count(DISTINCT x.ref) FROM "
-           "link y JOIN problem p ON p.id = y.problem JOIN link x ON x.problem = y.problem AND x.kind = 'incident' AND x.status = 'confirmed' JOIN record r ON "
-           "r.ref = x.ref WHERE y.ref = d.ref AND y.status = 'confirmed' AND p.resolution <> 'cancelled' AND r.presence NOT IN ('gone', 'merged') AND "
-           "r.native_state <> 'rejected') AS c FROM record d WHERE d.kind = 'defect' AND d.presence = 'present') JOIN value v USING (ref) WHERE v.field = "
-           "'incident_count' AND CAST(v.computed AS INTEGER) <> c LIMIT 1");
+    const char *wrong = world_text(w, "SELECT v.ref || ' counts ' || v.computed || ' incidents, and there are ' || c "
+                                      "FROM (SELECT d.ref AS ref, (SELECT count(DISTINCT x.ref) FROM "
+                                      "link y JOIN problem p ON p.id = y.problem JOIN link x ON x.problem = y.problem "
+                                      "AND x.kind = 'incident' AND x.status = 'confirmed' JOIN record r ON "
+                                      "r.ref = x.ref WHERE y.ref = d.ref AND y.status = 'confirmed' AND p.resolution "
+                                      "<> 'cancelled' AND r.presence NOT IN ('gone', 'merged') AND "
+                                      "r.native_state <> 'rejected') AS c FROM record d WHERE d.kind = 'defect' AND "
+                                      "d.presence = 'present') JOIN value v USING (ref) WHERE v.field = "
+                                      "'incident_count' AND CAST(v.computed AS INTEGER) <> c LIMIT 1");
     if (*wrong)
         world_fail(w, "%s", wrong);
 }

@@ -17,7 +17,7 @@ struct acts {
         bool late;         /* linked when that issue was closed already */
     } ticket[TICKETS_MAX + 1];
     struct {
-        bool touched;      /* deleted, duplicated, hidden, or its problem was commanded */
+        bool touched; /* deleted, duplicated, hidden, or its problem was commanded */
         bool field_edited;
     } issue[ISSUES_MAX + 1];
     bool rights_off[2];

@@ -9,14 +9,18 @@
 #include <string.h>
 
 int desk_ticket(struct world *w, const char *from, const char *subject, const char *text) {
-    (void)world_say(w, w->desk, NULL, "POST", "/sandbox/mailgate", json_pack("{s:s, s:s, s:s}", "from", from, "subject", subject, "content", text), NULL);
+    (void)world_say(w, w->desk, NULL, "POST", "/sandbox/mailgate",
+                    json_pack("{s:s, s:s, s:s}", "from", from, "subject", subject, "content", text), NULL);
     return (int)w->desk->rt->n_tickets;
 }
 
-static const char *ticket_path(struct world *w, int ticket, const char *rest) { return arena_printf(w->a, "/ticket/%d%s", ticket, rest); }
+static const char *ticket_path(struct world *w, int ticket, const char *rest) {
+    return arena_printf(w->a, "/ticket/%d%s", ticket, rest);
+}
 
 void desk_field(struct world *w, int ticket, const char *field, const char *value) {
-    (void)world_say(w, w->desk, "agent", "PUT", ticket_path(w, ticket, ""), json_pack("{s:{s:s?}}", "CustomFields", field, *value ? value : NULL), NULL);
+    (void)world_say(w, w->desk, "agent", "PUT", ticket_path(w, ticket, ""),
+                    json_pack("{s:{s:s?}}", "CustomFields", field, *value ? value : NULL), NULL);
 }
 
 void desk_status(struct world *w, int ticket, const char *status) {
@@ -24,21 +28,27 @@ void desk_status(struct world *w, int ticket, const char *status) {
 }
 
 void desk_comment(struct world *w, int ticket, const char *text) {
-    (void)world_say(w, w->desk, "agent", "POST", ticket_path(w, ticket, "/comment"), json_pack("{s:s, s:s}", "Content", text, "ContentType", "text/plain"), NULL);
+    (void)world_say(w, w->desk, "agent", "POST", ticket_path(w, ticket, "/comment"),
+                    json_pack("{s:s, s:s}", "Content", text, "ContentType", "text/plain"), NULL);
 }
 
 void desk_reply(struct world *w, int ticket, const char *from, const char *text) {
-    (void)world_say(w, w->desk, NULL, "POST", "/sandbox/mailgate", json_pack("{s:s, s:s, s:s, s:i}", "from", from, "subject", "Re:", "content", text, "ticket", ticket), NULL);
+    (void)world_say(
+        w, w->desk, NULL, "POST", "/sandbox/mailgate",
+        json_pack("{s:s, s:s, s:s, s:i}", "from", from, "subject", "Re:", "content", text, "ticket", ticket), NULL);
 }
 
 int product_issue(struct world *w, const char *title, const char *text) {
-    (void)world_say(w, w->product, "dev", "POST", "/issues.json", json_pack("{s:{s:s, s:s, s:s}}", "issue", "project_id", "product", "subject", title, "description", text),
-                    NULL);
+    (void)world_say(
+        w, w->product, "dev", "POST", "/issues.json",
+        json_pack("{s:{s:s, s:s, s:s}}", "issue", "project_id", "product", "subject", title, "description", text),
+        NULL);
     return (int)w->product->redmine->n_issues;
 }
 
 void product_status(struct world *w, int issue, int status) {
-    (void)world_say(w, w->product, "admin", "PUT", arena_printf(w->a, "/issues/%d.json", issue), json_pack("{s:{s:i}}", "issue", "status_id", status), NULL);
+    (void)world_say(w, w->product, "admin", "PUT", arena_printf(w->a, "/issues/%d.json", issue),
+                    json_pack("{s:{s:i}}", "issue", "status_id", status), NULL);
 }
 
 /* ---- the sandboxes' own truth ---- */
@@ -85,10 +95,14 @@ int product_notes(struct world *w, int issue, const char *text) {
     const struct redmine *rm = w->product->redmine;
     int n = 0;
     for (size_t i = 0; i < rm->n_journals; i++)
-        n += rm->journals[i]->issue->id == issue && str_is(rm->journals[i]->user->login, "bridge") && rm->journals[i]->notes &&
-             strstr(rm->journals[i]->notes, text) != NULL;
+        n += rm->journals[i]->issue->id == issue && str_is(rm->journals[i]->user->login, "bridge") &&
+             rm->journals[i]->notes && strstr(rm->journals[i]->notes, text) != NULL;
     return n;
 }
 
-int desk_count(struct world *w) { return (int)w->desk->rt->n_tickets; }
-int product_count(struct world *w) { return (int)w->product->redmine->n_issues; }
+int desk_count(struct world *w) {
+    return (int)w->desk->rt->n_tickets;
+}
+int product_count(struct world *w) {
+    return (int)w->product->redmine->n_issues;
+}

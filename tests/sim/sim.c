@@ -19,9 +19,16 @@ struct plan {
 };
 
 static void plan_make(uint64_t seed, struct plan *p) {
-    static const char *const policies[] = {NULL, "  treatment: hold\n", "  on_declined: ask\n", "  several_defects: any\n", "  settle: { pending: 1m, delivered: 5m }\n",
-                                           "  delivered_when: fixed\n", "  on_reopen: reopen\n"};
-    *p = (struct plan){.acts = 25 + (int)(seed * 7 % 60), .fault_percent = seed % 4 == 0 ? 0 : (int)(seed * 5 % 25), .crash_permille = seed % 3 == 0 ? 0 : 4};
+    static const char *const policies[] = {NULL,
+                                           "  treatment: hold\n",
+                                           "  on_declined: ask\n",
+                                           "  several_defects: any\n",
+                                           "  settle: { pending: 1m, delivered: 5m }\n",
+                                           "  delivered_when: fixed\n",
+                                           "  on_reopen: reopen\n"};
+    *p = (struct plan){.acts = 25 + (int)(seed * 7 % 60),
+                       .fault_percent = seed % 4 == 0 ? 0 : (int)(seed * 5 % 25),
+                       .crash_permille = seed % 3 == 0 ? 0 : 4};
     p->config = (struct world_config){.top = seed % 7 == 0 ? "history: assert\n" : "",
                                       .desk = "    poll: 30s\n    sweep: 15m\n",
                                       .product = "    poll: 30s\n    sweep: 15m\n",
@@ -29,7 +36,9 @@ static void plan_make(uint64_t seed, struct plan *p) {
 }
 
 /* The oracle of acts.c knows the default policy alone. */
-static bool simple_policy(const struct plan *p) { return !p->config.policy; }
+static bool simple_policy(const struct plan *p) {
+    return !p->config.policy;
+}
 
 static void play(struct world *w, struct acts *x, const struct plan *p) {
     for (int i = 0; i < p->acts / 5; i++) /* what stood there before the bridge came */
@@ -61,14 +70,16 @@ static void heal(struct world *w, struct acts *x, const struct plan *p) {
 /* Where nothing happens nothing is written. */
 static void idle(struct world *w) {
     uint64_t desk = sandbox_digest(w->desk), product = sandbox_digest(w->product), writes = w->writes;
-    int64_t effects = world_number(w, 0, "SELECT count(*) FROM effect"), journal = world_number(w, 0, "SELECT count(*) FROM journal");
+    int64_t effects = world_number(w, 0, "SELECT count(*) FROM effect"),
+            journal = world_number(w, 0, "SELECT count(*) FROM journal");
     world_run(w, 2000 * SEC_MS);
     if (w->writes != writes || sandbox_digest(w->desk) != desk || sandbox_digest(w->product) != product)
         world_fail(w, "something was written although nothing happened");
     if (world_number(w, 0, "SELECT count(*) FROM effect") != effects)
         world_fail(w, "effects were decided although nothing happened");
     if (world_number(w, 0, "SELECT count(*) FROM journal") != journal)
-        world_fail(w, "the journal grew although nothing happened: %s", world_text(w, "SELECT what || ' ' || ref || ' ' || text FROM journal ORDER BY n DESC LIMIT 1"));
+        world_fail(w, "the journal grew although nothing happened: %s",
+                   world_text(w, "SELECT what || ' ' || ref || ' ' || text FROM journal ORDER BY n DESC LIMIT 1"));
 }
 
 static bool run_seed(uint64_t seed, bool show) {
@@ -83,8 +94,9 @@ static bool run_seed(uint64_t seed, bool show) {
     if (!w->failure[0])
         idle(w);
     bool ok = !w->failure[0];
-    printf("seed %llu: %s, trace %016llx, %llu steps, %llu requests, %llu writes, %llu deaths%s%s\n", (unsigned long long)seed, ok ? "ok" : "FAILED",
-           (unsigned long long)w->trace_hash, (unsigned long long)w->steps, (unsigned long long)w->requests, (unsigned long long)w->writes,
+    printf("seed %llu: %s, trace %016llx, %llu steps, %llu requests, %llu writes, %llu deaths%s%s\n",
+           (unsigned long long)seed, ok ? "ok" : "FAILED", (unsigned long long)w->trace_hash,
+           (unsigned long long)w->steps, (unsigned long long)w->requests, (unsigned long long)w->writes,
            (unsigned long long)w->crashes, ok ? "" : ": ", w->failure);
     fflush(stdout);
     if (show) {
@@ -102,10 +114,12 @@ static bool run_seed(uint64_t seed, bool show) {
 int main(int argc, char **argv) {
     if (argc == 3 && str_is(argv[1], "-t"))
         return run_seed(strtoull(argv[2], NULL, 10), true) ? 0 : 1;
-    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, count = argc > 2 ? strtoull(argv[2], NULL, 10) : SEEDS, failed = 0;
+    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, count = argc > 2 ? strtoull(argv[2], NULL, 10) : SEEDS,
+             failed = 0;
     for (uint64_t seed = first; seed < first + count; seed++)
         failed += !run_seed(seed, false);
     if (failed)
-        printf("%llu of %llu seeds failed: sim -t SEED shows the end of one's trace\n", (unsigned long long)failed, (unsigned long long)count);
+        printf("%llu of %llu seeds failed: sim -t SEED shows the end of one's trace\n", (unsigned long long)failed,
+               (unsigned long long)count);
     return failed ? 1 : 0;
 }

@@ -15,14 +15,20 @@ static sqlite3_file *real(sqlite3_file *f) {
     return (sqlite3_file *)((struct file *)f + 1);
 }
 
-static int file_close(sqlite3_file *f) { return real(f)->pMethods->xClose(real(f)); }
-static int file_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at) { return real(f)->pMethods->xRead(real(f), to, n, at); }
+static int file_close(sqlite3_file *f) {
+    return real(f)->pMethods->xClose(real(f));
+}
+static int file_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at) {
+    return real(f)->pMethods->xRead(real(f), to, n, at);
+}
 
 static int file_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at) {
     return ((struct file *)f)->disk->full ? SQLITE_FULL : real(f)->pMethods->xWrite(real(f), from, n, at);
 }
 
-static int file_truncate(sqlite3_file *f, sqlite3_int64 n) { return real(f)->pMethods->xTruncate(real(f), n); }
+static int file_truncate(sqlite3_file *f, sqlite3_int64 n) {
+    return real(f)->pMethods->xTruncate(real(f), n);
+}
 
 static int file_sync(sqlite3_file *f, int flags) {
     struct disk *d = ((struct file *)f)->disk;
@@ -32,19 +38,39 @@ static int file_sync(sqlite3_file *f, int flags) {
     return SQLITE_OK;
 }
 
-static int file_size(sqlite3_file *f, sqlite3_int64 *n) { return real(f)->pMethods->xFileSize(real(f), n); }
-static int file_lock(sqlite3_file *f, int level) { return real(f)->pMethods->xLock(real(f), level); }
-static int file_unlock(sqlite3_file *f, int level) { return real(f)->pMethods->xUnlock(real(f), level); }
-static int file_reserved(sqlite3_file *f, int *out) { return real(f)->pMethods->xCheckReservedLock(real(f), out); }
-static int file_control(sqlite3_file *f, int op, void *arg) { return real(f)->pMethods->xFileControl(real(f), op, arg); }
-static int file_sector(sqlite3_file *f) { return real(f)->pMethods->xSectorSize(real(f)); }
-static int file_traits(sqlite3_file *f) { return real(f)->pMethods->xDeviceCharacteristics(real(f)); }
+static int file_size(sqlite3_file *f, sqlite3_int64 *n) {
+    return real(f)->pMethods->xFileSize(real(f), n);
+}
+static int file_lock(sqlite3_file *f, int level) {
+    return real(f)->pMethods->xLock(real(f), level);
+}
+static int file_unlock(sqlite3_file *f, int level) {
+    return real(f)->pMethods->xUnlock(real(f), level);
+}
+static int file_reserved(sqlite3_file *f, int *out) {
+    return real(f)->pMethods->xCheckReservedLock(real(f), out);
+}
+static int file_control(sqlite3_file *f, int op, void *arg) {
+    return real(f)->pMethods->xFileControl(real(f), op, arg);
+}
+static int file_sector(sqlite3_file *f) {
+    return real(f)->pMethods->xSectorSize(real(f));
+}
+static int file_traits(sqlite3_file *f) {
+    return real(f)->pMethods->xDeviceCharacteristics(real(f));
+}
 static int file_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **to) {
     return real(f)->pMethods->xShmMap(real(f), page, size, extend, to);
 }
-static int file_shm_lock(sqlite3_file *f, int at, int n, int flags) { return real(f)->pMethods->xShmLock(real(f), at, n, flags); }
-static void file_shm_barrier(sqlite3_file *f) { real(f)->pMethods->xShmBarrier(real(f)); }
-static int file_shm_unmap(sqlite3_file *f, int del) { return real(f)->pMethods->xShmUnmap(real(f), del); }
+static int file_shm_lock(sqlite3_file *f, int at, int n, int flags) {
+    return real(f)->pMethods->xShmLock(real(f), at, n, flags);
+}
+static void file_shm_barrier(sqlite3_file *f) {
+    real(f)->pMethods->xShmBarrier(real(f));
+}
+static int file_shm_unmap(sqlite3_file *f, int del) {
+    return real(f)->pMethods->xShmUnmap(real(f), del);
+}
 
 static const sqlite3_io_methods methods = {.iVersion = 2,
                                            .xClose = file_close,
@@ -64,7 +90,9 @@ static const sqlite3_io_methods methods = {.iVersion = 2,
                                            .xShmBarrier = file_shm_barrier,
                                            .xShmUnmap = file_shm_unmap};
 
-static sqlite3_vfs *below(void) { return sqlite3_vfs_find("unix"); }
+static sqlite3_vfs *below(void) {
+    return sqlite3_vfs_find("unix");
+}
 
 static int disk_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out) {
     int rc = below()->xOpen(below(), name, real(f), flags, out);

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 struct disk {
-    bool full;             /* every write is refused */
-    int dies_at;           /* > 0: at the n-th sync from now */
+    bool full;   /* every write is refused */
+    int dies_at; /* > 0: at the n-th sync from now */
     void (*dies)(void *arg);
     void *arg;
 };

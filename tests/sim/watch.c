@@ -75,8 +75,8 @@ void watch_step(struct world *w) {
     char name[40];
     for (; x->attachments < rt->n_attachments; x->attachments++) {
         const struct rt_attachment *at = rt->attachments[x->attachments];
-        if (!at->txn || !at->txn->ticket || !str_is(at->txn->creator->name, "bridge") || str_is(at->txn->type, "EmailRecord") ||
-            str_is(at->txn->type, "CommentEmailRecord"))
+        if (!at->txn || !at->txn->ticket || !str_is(at->txn->creator->name, "bridge") ||
+            str_is(at->txn->type, "EmailRecord") || str_is(at->txn->type, "CommentEmailRecord"))
             continue;
         snprintf(name, sizeof(name), "helpdesk:%d", at->txn->ticket->id);
         see_marker(w, name, at->content);
@@ -104,7 +104,9 @@ static const char *ref_of(struct arena *a, const struct http_request *q) {
     return arena_printf(a, "%s:%.*s", desk ? "helpdesk" : "product", (int)strspn(at, "0123456789"), at);
 }
 
-static uint64_t request_hash(const struct http_request *q) { return hash_str(q->url) * 31 + hash_bytes(q->body ? q->body : "", q->body_len); }
+static uint64_t request_hash(const struct http_request *q) {
+    return hash_str(q->url) * 31 + hash_bytes(q->body ? q->body : "", q->body_len);
+}
 
 void watch_send(struct world *w, const struct http_request *q) {
     cleanup_arena struct arena *a = arena_new();
@@ -114,7 +116,8 @@ void watch_send(struct world *w, const struct http_request *q) {
         world_fail(w, "%s %s left although writing is shut", q->method, q->url);
     if (!world_number(w, 0, "SELECT count(*) FROM effect WHERE ref = '%s' AND state = 'in-flight'", ref))
         world_fail(w, "%s %s left, and no effect of %s is in flight on disk", q->method, q->url, ref);
-    const char *key = world_text(w, "SELECT key FROM effect WHERE ref = '%s' AND state = 'in-flight' AND kind = 'state'", ref);
+    const char *key =
+        world_text(w, "SELECT key FROM effect WHERE ref = '%s' AND state = 'in-flight' AND kind = 'state'", ref);
     if (!*key)
         return;
     struct sent *s = arena_push(x->a, &x->sent, &x->n_sent);
@@ -139,7 +142,11 @@ void watch_before(struct world *w, const struct http_request *q) {
 }
 
 static int rank(const char *status) {
-    static const char *const order[][2] = {{"new", "open"}, {"stalled", "stalled"}, {"closed-unresolved", "closed-unresolved"}, {"resolved", "resolved"}, {"rejected", "rejected"}};
+    static const char *const order[][2] = {{"new", "open"},
+                                           {"stalled", "stalled"},
+                                           {"closed-unresolved", "closed-unresolved"},
+                                           {"resolved", "resolved"},
+                                           {"rejected", "rejected"}};
     for (int i = 0; i < (int)array_size(order); i++)
         if (str_is(status, order[i][0]) || str_is(status, order[i][1]))
             return i;
@@ -151,7 +158,8 @@ static msec_t moved_by_person(struct world *w, int id) {
     const struct rt *rt = w->desk->rt;
     msec_t last = 0;
     for (size_t i = 0; i < rt->n_txns; i++)
-        if (rt->txns[i]->ticket && rt->txns[i]->ticket->id == id && str_is(rt->txns[i]->type, "Status") && !str_is(rt->txns[i]->creator->name, "bridge"))
+        if (rt->txns[i]->ticket && rt->txns[i]->ticket->id == id && str_is(rt->txns[i]->type, "Status") &&
+            !str_is(rt->txns[i]->creator->name, "bridge"))
             last = rt->txns[i]->created;
     return last;
 }
@@ -177,7 +185,8 @@ void watch_after(struct world *w, const struct http_request *q) {
         world_fail(w, "%s was moved to %s a second time under the key %s", ref, after, s->key);
     if (race || !str_starts(ref, "helpdesk:"))
         return;
-    bool may = rank(after) >= rank(before) || s->walks || (str_is(before, "resolved") && str_is(after, "closed-unresolved")) ||
+    bool may = rank(after) >= rank(before) || s->walks ||
+               (str_is(before, "resolved") && str_is(after, "closed-unresolved")) ||
                (str_is(before, "stalled") && str_is(after, "open"));
     if (!may || rank(before) == 4)
         world_fail(w, "%s was moved back from %s to %s under the key %s", ref, before, after, s->key);

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define START 1772366400000LL /* 2026-03-01T12:00:00Z */
-#define REQUESTS_A_MINUTE 1500 /* of a few dozen records */
-#define REPLY_TIMEOUT (30 * SEC_MS)
+#define START             1772366400000LL /* 2026-03-01T12:00:00Z */
+#define REQUESTS_A_MINUTE 1500            /* of a few dozen records */
+#define REPLY_TIMEOUT     (30 * SEC_MS)
 
 struct timer {
     struct timer *next;
@@ -43,8 +43,12 @@ static uint64_t next_random(uint64_t *state) { /* splitmix64 */
     return z ^ (z >> 31);
 }
 
-uint64_t world_random(struct world *w, uint64_t n) { return next_random(&w->random) % n; }
-bool world_chance(struct world *w, int percent) { return world_random(w, 100) < (uint64_t)percent; }
+uint64_t world_random(struct world *w, uint64_t n) {
+    return next_random(&w->random) % n;
+}
+bool world_chance(struct world *w, int percent) {
+    return world_random(w, 100) < (uint64_t)percent;
+}
 
 static void fill(void *arg, void *bytes, size_t n) {
     struct world *w = arg;
@@ -89,7 +93,9 @@ static void log_line(void *arg, enum log_level level, const char *text) {
 
 /* ---- clock and timers ---- */
 
-static msec_t clock_of(void *arg) { return ((struct world *)arg)->now; }
+static msec_t clock_of(void *arg) {
+    return ((struct world *)arg)->now;
+}
 
 static struct timer *timer_make(void *arg, void (*fire)(void *who), void *who) {
     struct world *w = arg;
@@ -105,7 +111,9 @@ static void timer_start(struct timer *t, msec_t delay) {
     t->on = true;
 }
 
-static void timer_stop(struct timer *t) { t->on = false; }
+static void timer_stop(struct timer *t) {
+    t->on = false;
+}
 
 static void timer_free(struct timer *t) {
     if (!t)
@@ -121,12 +129,14 @@ static void timer_free(struct timer *t) {
 /* ---- the transport ---- */
 
 static const char *fate_name(enum fate f) {
-    static const char *const names[] = {"", "refused", "lost before", "lost after", "late", "cut", "html", "html after", "429", "503",
-                                        "502 after", "twice", "slow"};
+    static const char *const names[] = {"",           "refused", "lost before", "lost after", "late",  "cut", "html",
+                                        "html after", "429",     "503",         "502 after",  "twice", "slow"};
     return names[f];
 }
 
-static bool is_write(const struct http_request *q) { return !str_is(q->method, "GET") && !str_is(q->method, "HEAD"); }
+static bool is_write(const struct http_request *q) {
+    return !str_is(q->method, "GET") && !str_is(q->method, "HEAD");
+}
 
 static struct sandbox *sandbox_of(struct world *w, const char *url, const char **ret_target) {
     struct sandbox *sb = str_starts(url, DESK) ? w->desk : w->product;
@@ -146,7 +156,8 @@ static enum fate chance_fate(struct world *w, const struct http_request *q) {
 static void copy_request(struct exchange *x, const struct http_request *q) {
     struct http_header *headers = arena_alloc(x->a, (q->n_headers + 1) * sizeof(*headers));
     for (size_t i = 0; i < q->n_headers; i++)
-        headers[i] = (struct http_header){arena_strdup(x->a, q->headers[i].name), arena_strdup(x->a, q->headers[i].value)};
+        headers[i] =
+            (struct http_header){arena_strdup(x->a, q->headers[i].name), arena_strdup(x->a, q->headers[i].value)};
     x->request = *q;
     x->request.method = arena_strdup(x->a, q->method);
     x->request.url = arena_strdup(x->a, q->url);
@@ -158,7 +169,8 @@ static struct exchange *transport_send(void *arg, const struct http_request *q, 
     struct world *w = arg;
     struct exchange *x = calloc(1, sizeof(*x));
     msec_t up = 3 + (msec_t)world_random(w, 30), timeout = q->timeout ? q->timeout : REPLY_TIMEOUT;
-    *x = (struct exchange){.next = w->exchanges, .w = w, .a = arena_new(), .done = done, .who = who, .began = w->now, .order = w->order++};
+    *x = (struct exchange){
+        .next = w->exchanges, .w = w, .a = arena_new(), .done = done, .who = who, .began = w->now, .order = w->order++};
     w->exchanges = x;
     copy_request(x, q);
     w->requests++;
@@ -166,7 +178,8 @@ static struct exchange *transport_send(void *arg, const struct http_request *q, 
         w->minute = w->now;
         w->requests_then = w->requests;
     } else if (w->requests - w->requests_then > REQUESTS_A_MINUTE) {
-        world_fail(w, "it hammers: more than %d requests within a minute, now %s %s", REQUESTS_A_MINUTE, q->method, q->url);
+        world_fail(w, "it hammers: more than %d requests within a minute, now %s %s", REQUESTS_A_MINUTE, q->method,
+                   q->url);
     }
     if (w->dead || w->draining) {
         x->reply_at = w->now;
@@ -189,7 +202,10 @@ static struct exchange *transport_send(void *arg, const struct http_request *q, 
         if (x->reply_at > w->now + timeout)
             x->reply_at = w->now + timeout;
         break;
-    case FATE_LOST_BEFORE: x->work_at = 0; x->reply_at = w->now + timeout; break;
+    case FATE_LOST_BEFORE:
+        x->work_at = 0;
+        x->reply_at = w->now + timeout;
+        break;
     case FATE_LOST_AFTER: x->reply_at = w->now + timeout; break;
     case FATE_LATE: x->work_at = x->reply_at + 500 + (msec_t)world_random(w, 15000); break;
     case FATE_REFUSED:
@@ -207,7 +223,9 @@ static struct exchange *transport_send(void *arg, const struct http_request *q, 
     return x;
 }
 
-static void transport_cancel(struct exchange *x) { x->reply_at = x->w->now; }
+static void transport_cancel(struct exchange *x) {
+    x->reply_at = x->w->now;
+}
 
 static void work(struct exchange *x) {
     struct world *w = x->w;
@@ -216,7 +234,8 @@ static void work(struct exchange *x) {
     struct sandbox_header *headers = arena_alloc(x->a, (x->request.n_headers + 1) * sizeof(*headers));
     for (size_t i = 0; i < x->request.n_headers; i++)
         headers[i] = (struct sandbox_header){x->request.headers[i].name, x->request.headers[i].value};
-    struct sandbox_request q = {x->request.method, target, headers, x->request.n_headers, x->request.body, x->request.body_len};
+    struct sandbox_request q = {x->request.method,    target,          headers,
+                                x->request.n_headers, x->request.body, x->request.body_len};
     x->work_at = 0;
     x->worked = true;
     bool writes = is_write(&x->request);
@@ -234,7 +253,12 @@ static void work(struct exchange *x) {
 static struct http_reply page(struct exchange *x, int status, const char *name, const char *value, const char *body) {
     struct http_header *h = arena_make(x->a, struct http_header);
     *h = (struct http_header){name, value};
-    return (struct http_reply){.result = HTTP_ANSWERED, .status = status, .headers = h, .n_headers = 1, .body = body, .body_len = strlen(body)};
+    return (struct http_reply){.result = HTTP_ANSWERED,
+                               .status = status,
+                               .headers = h,
+                               .n_headers = 1,
+                               .body = body,
+                               .body_len = strlen(body)};
 }
 
 static struct http_reply lost(enum http_result result, const char *why) {
@@ -269,7 +293,8 @@ static struct http_reply reply_of(struct exchange *x) {
     case FATE_LATE:
     case FATE_CUT: return lost(HTTP_LOST, "the connection broke off");
     case FATE_HTML:
-    case FATE_HTML_AFTER: return page(x, 200, "content-type", "text/html", "<html><body>Please log in to the proxy.</body></html>");
+    case FATE_HTML_AFTER:
+        return page(x, 200, "content-type", "text/html", "<html><body>Please log in to the proxy.</body></html>");
     case FATE_LIMITED: return page(x, 429, "retry-after", waits[world_random(x->w, array_size(waits))], "slow down");
     case FATE_BROKEN: return page(x, 503, "content-type", "text/plain", "unavailable");
     case FATE_BROKEN_AFTER: return page(x, 502, "content-type", "text/html", "<h1>Bad Gateway</h1>");
@@ -396,11 +421,14 @@ bool world_settle(struct world *w, msec_t most) {
     msec_t end = w->now + most;
     world_run(w, 20 * SEC_MS); /* a poll of each, at least */
     while (w->now < end && !w->failure[0]) {
-        int64_t open = world_number(w, 1,
-                                    "SELECT (SELECT count(*) FROM effect WHERE state IN ('in-flight', 'unsure') OR (state = 'pending' AND "
-                                    "not_before <= %lld AND (batch = 0 OR batch IN (SELECT id FROM batch WHERE state = 'released')))) + (SELECT "
-                                    "count(*) FROM due) + (SELECT count(*) FROM lookup WHERE next <= %lld) + (SELECT count(*) FROM tracker WHERE import <> 'done')",
-                                    (long long)w->now + 3000, (long long)w->now);
+        int64_t open = world_number(
+            w, 1,
+            "SELECT (SELECT count(*) FROM effect WHERE state IN ('in-flight', 'unsure') OR (state = 'pending' AND "
+            "not_before <= %lld AND (batch = 0 OR batch IN (SELECT id FROM batch WHERE state = 'released')))) + "
+            "(SELECT "
+            "count(*) FROM due) + (SELECT count(*) FROM lookup WHERE next <= %lld) + (SELECT count(*) FROM tracker "
+            "WHERE import <> 'done')",
+            (long long)w->now + 3000, (long long)w->now);
         if (open == 0)
             return true;
         world_run(w, 5 * SEC_MS);
@@ -418,20 +446,24 @@ static const char *env_value(struct arena *a, const struct sandbox *sb, const ch
 
 static struct settings *settings_of_world(struct world *w) {
     const struct world_config *c = &w->config;
-    const char *text = arena_printf(
-        w->a,
-        "database: %s\n%s"
-        "trackers:\n"
-        "  helpdesk:\n    connector: rt\n    role: ticketing\n    url: %s\n    auth: { token: \"%s\" }\n"
-        "    scope: { queue: Incidents }\n    states: { closed-unresolved: closed-unresolved }\n"
-        "    fields: { defect: Defect, problem: Problem, known_error: Known Error, service: Service, priority: Impact }\n%s"
-        "  product:\n    connector: redmine\n    role: defects\n    url: %s\n    auth: { key: \"%s\" }\n"
-        "    scope: { project: product }\n"
-        "    states: { Resolved: fixed, Closed: { state: released, outcome: fixed }, \"Won't Fix\": { state: closed, outcome: wont-fix } }\n"
-        "    fields: { incidents: Linked incidents, incident_count: Incident count, closed_unresolved_count: Closed-unresolved incidents }\n%s"
-        "references:\n  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product } ]\n%s%s",
-        w->database, c->top ? c->top : "", DESK, env_value(w->a, w->desk, "RT_TOKEN"), c->desk ? c->desk : "", PRODUCT,
-        env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"), c->product ? c->product : "", c->policy ? "policy:\n" : "", c->policy ? c->policy : "");
+    const char *text =
+        arena_printf(w->a,
+                     "database: %s\n%s"
+                     "trackers:\n"
+                     "  helpdesk:\n    connector: rt\n    role: ticketing\n    url: %s\n    auth: { token: \"%s\" }\n"
+                     "    scope: { queue: Incidents }\n    states: { closed-unresolved: closed-unresolved }\n"
+                     "    fields: { defect: Defect, problem: Problem, known_error: Known Error, service: Service, "
+                     "priority: Impact }\n%s"
+                     "  product:\n    connector: redmine\n    role: defects\n    url: %s\n    auth: { key: \"%s\" }\n"
+                     "    scope: { project: product }\n"
+                     "    states: { Resolved: fixed, Closed: { state: released, outcome: fixed }, \"Won't Fix\": { "
+                     "state: closed, outcome: wont-fix } }\n"
+                     "    fields: { incidents: Linked incidents, incident_count: Incident count, "
+                     "closed_unresolved_count: Closed-unresolved incidents }\n%s"
+                     "references:\n  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product } ]\n%s%s",
+                     w->database, c->top ? c->top : "", DESK, env_value(w->a, w->desk, "RT_TOKEN"),
+                     c->desk ? c->desk : "", PRODUCT, env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"),
+                     c->product ? c->product : "", c->policy ? "policy:\n" : "", c->policy ? c->policy : "");
     struct config_world cw = {0};
     struct config_faults faults = {0};
     struct settings *s = NULL;
@@ -451,7 +483,9 @@ static char *read_text(void *arg, struct arena *a, const char *folder, const cha
 
 /* ---- beginning and end ---- */
 
-static void database_name(struct world *w) { snprintf(w->database, sizeof(w->database), "%s/bascule-%d.db", w->folder, w->generation); }
+static void database_name(struct world *w) {
+    snprintf(w->database, sizeof(w->database), "%s/bascule-%d.db", w->folder, w->generation);
+}
 
 static void dies(void *arg);
 
@@ -474,7 +508,8 @@ struct world *world_new(uint64_t seed, const struct world_config *config) {
                                     .connectors_dir = CONNECTORS_SOURCE,
                                     .read_text = read_text,
                                     .arg = w};
-    snprintf(w->folder, sizeof(w->folder), "%s/bascule-sim-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(w->folder, sizeof(w->folder), "%s/bascule-sim-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!mkdtemp(w->folder))
         abort();
     database_name(w);
@@ -497,7 +532,9 @@ void world_start(struct world *w) {
     }
 }
 
-static void stopped(void *arg) { *(bool *)arg = true; }
+static void stopped(void *arg) {
+    *(bool *)arg = true;
+}
 
 static void replies_cancelled(struct world *w) {
     w->draining = true;
@@ -543,7 +580,7 @@ static void copy_file(const char *from, const char *to) {
 }
 
 static void files_remove(const char *database) {
-    static const char *const ends[] = {"", "-wal", "-shm"};
+    static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
     char name[300];
     for (size_t i = 0; i < array_size(ends); i++) {
         snprintf(name, sizeof(name), "%s%s", database, ends[i]);
@@ -560,7 +597,9 @@ static void snapshot(struct world *w, const char *to) {
     copy_file(from, dest);
 }
 
-static void next_name(const struct world *w, char *to, size_t n) { snprintf(to, n, "%s/bascule-%d.db", w->folder, w->generation + 1); }
+static void next_name(const struct world *w, char *to, size_t n) {
+    snprintf(to, n, "%s/bascule-%d.db", w->folder, w->generation + 1);
+}
 
 static void dies(void *arg) {
     struct world *w = arg;
@@ -570,7 +609,9 @@ static void dies(void *arg) {
     w->dead = true;
 }
 
-void world_crash_at_sync(struct world *w, int n) { w->disk.dies_at = n; }
+void world_crash_at_sync(struct world *w, int n) {
+    w->disk.dies_at = n;
+}
 
 void world_crash(struct world *w) {
     char old[256];
@@ -629,16 +670,21 @@ struct world *world_free(struct world *w) {
 
 /* ---- people ---- */
 
-int world_say(struct world *w, struct sandbox *to, const char *who, const char *method, const char *target, json_t *body, json_t **ret) {
+int world_say(struct world *w, struct sandbox *to, const char *who, const char *method, const char *target,
+              json_t *body, json_t **ret) {
     cleanup_arena struct arena *a = arena_new();
     bool rt = to == w->desk;
-    const char *token = !who ? "" : rt ? env_value(a, to, str_is(who, "root") ? "RT_ROOT_TOKEN" : "RT_AGENT_TOKEN") : env_value(a, to, "REDMINE_KEY");
-    struct sandbox_header headers[] = {{"Content-Type", "application/json"},
-                                       {rt ? "Authorization" : "X-Redmine-API-Key", rt ? arena_printf(a, "token %s", token) : token},
-                                       {"X-Redmine-Switch-User", who ? who : ""}};
+    const char *token = !who ? ""
+                        : rt ? env_value(a, to, str_is(who, "root") ? "RT_ROOT_TOKEN" : "RT_AGENT_TOKEN")
+                             : env_value(a, to, "REDMINE_KEY");
+    struct sandbox_header headers[] = {
+        {"Content-Type", "application/json"},
+        {rt ? "Authorization" : "X-Redmine-API-Key", rt ? arena_printf(a, "token %s", token) : token},
+        {"X-Redmine-Switch-User", who ? who : ""}};
     const char *text = body ? json_print(a, body) : NULL;
-    struct sandbox_request q = {method, rt && who ? arena_printf(a, "/REST/2.0%s", target) : target, headers, who && !rt && !str_is(who, "admin") ? 3 : 2,
-                                text, text ? strlen(text) : 0};
+    struct sandbox_request q = {method,  rt && who ? arena_printf(a, "/REST/2.0%s", target) : target,
+                                headers, who && !rt && !str_is(who, "admin") ? 3 : 2,
+                                text,    text ? strlen(text) : 0};
     struct sandbox_reply reply;
     sandbox_handle(to, &q, w->now, a, &reply);
     json_decref(body);

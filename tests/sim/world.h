@@ -17,24 +17,24 @@
 
 #include <sqlite3.h>
 
-#define DESK    "http://desk.example"
-#define PRODUCT "http://product.example"
+#define DESK        "http://desk.example"
+#define PRODUCT     "http://product.example"
 #define TRACE_LINES 400
 
 /* What may become of a request. */
 enum fate {
     FATE_FINE,
-    FATE_REFUSED,     /* no connection: not a byte left */
-    FATE_LOST_BEFORE, /* time-out, nothing was done */
-    FATE_LOST_AFTER,  /* time-out, it was done */
-    FATE_LATE,        /* cut; it is done seconds later */
-    FATE_CUT,         /* done; the reply breaks off */
-    FATE_HTML,        /* a proxy's page with status 200, nothing done */
-    FATE_HTML_AFTER,  /* ... although it was done */
-    FATE_LIMITED,     /* 429 */
-    FATE_BROKEN,      /* 503, nothing done */
-    FATE_BROKEN_AFTER,/* 502, done */
-    FATE_TWICE,       /* reading only: asked twice */
+    FATE_REFUSED,      /* no connection: not a byte left */
+    FATE_LOST_BEFORE,  /* time-out, nothing was done */
+    FATE_LOST_AFTER,   /* time-out, it was done */
+    FATE_LATE,         /* cut; it is done seconds later */
+    FATE_CUT,          /* done; the reply breaks off */
+    FATE_HTML,         /* a proxy's page with status 200, nothing done */
+    FATE_HTML_AFTER,   /* ... although it was done */
+    FATE_LIMITED,      /* 429 */
+    FATE_BROKEN,       /* 503, nothing done */
+    FATE_BROKEN_AFTER, /* 502, done */
+    FATE_TWICE,        /* reading only: asked twice */
     FATE_SLOW,
     FATE_COUNT
 };
@@ -73,7 +73,7 @@ struct world {
     int fault_percent, crash_permille;
     enum fate (*fate_of)(void *arg, const struct http_request *request); /* a script's; NULL: by chance */
     void *fate_arg;
-    bool shut;       /* nothing may be written: dry_run, or the outbox is shut */
+    bool shut; /* nothing may be written: dry_run, or the outbox is shut */
     /* what was seen */
     uint64_t steps, requests, writes, crashes, trace_hash;
     msec_t minute; /* requests are counted from here */
@@ -115,8 +115,8 @@ void world_print_trace(const struct world *w);
 
 /* A request of a person, at once and without faults; gives the status. body: JSON, taken.
  * who: "agent" or "root" (RT), "dev" or "admin" (Redmine), NULL: the sandbox's own control. */
-int world_say(struct world *w, struct sandbox *to, const char *who, const char *method, const char *target, json_t *body,
-              json_t **ret);
+int world_say(struct world *w, struct sandbox *to, const char *who, const char *method, const char *target,
+              json_t *body, json_t **ret);
 /* A command, as from the command line; gives its status, *ret (may be NULL) is the caller's. args taken. */
 int world_command(struct world *w, const char *name, json_t *args, json_t **ret);
 
@@ -133,7 +133,16 @@ void desk_comment(struct world *w, int ticket, const char *text);
 void desk_reply(struct world *w, int ticket, const char *from, const char *text); /* a customer's mail */
 int product_issue(struct world *w, const char *title, const char *text);
 void product_status(struct world *w, int issue, int status);
-enum { ISSUE_NEW = 1, ISSUE_WORKING, ISSUE_RESOLVED, ISSUE_FEEDBACK, ISSUE_CLOSED, ISSUE_REJECTED, ISSUE_KNOWN_ERROR, ISSUE_WONT_FIX };
+enum {
+    ISSUE_NEW = 1,
+    ISSUE_WORKING,
+    ISSUE_RESOLVED,
+    ISSUE_FEEDBACK,
+    ISSUE_CLOSED,
+    ISSUE_REJECTED,
+    ISSUE_KNOWN_ERROR,
+    ISSUE_WONT_FIX
+};
 /* The sandboxes' own truth. */
 const char *desk_status_of(struct world *w, int ticket);
 const char *desk_field_of(struct world *w, int ticket, const char *field); /* "" empty */

@@ -40,6 +40,9 @@ class Redmine:
             issue.set(status=status)
         return issue
 
+    def find(self, ref):
+        return Issue(self, int(ref.partition(":")[2]))
+
     def issues(self):
         """All of the project, open or not, oldest first."""
         path = f"/issues.json?project_id={self.project}&status_id=*&sort=id&limit=100"

@@ -19,7 +19,7 @@ POLICY = {
         {"match": {"service": ["Hold"]}, "treatment": "hold"},
         {"match": {"service": ["Leave"]}, "treatment": "leave"},
         {"match": {"service": ["Careful", "Careless"]}, "require_workaround": True},
-        {"match": {"service": ["Settle"]}, "settle": {"pending": "6s"}},
+        {"match": {"service": ["Settle"]}, "settle": {"pending": "6s", "delivered": "6s"}},
         {"match": {"priority": ["critical"]}, "treatment": "leave"},
         {"match": {"field": {"Service": "By field"}}, "treatment": "hold"},
     ],
@@ -27,7 +27,7 @@ POLICY = {
 SAID = [("internal", KNOWN_ERROR)]
 
 
-@scenario(2, "treatment, require_workaround, for, settle", cases=16)
+@scenario(2, "treatment, require_workaround, for, settle", cases=18)
 def treatments(r):
     with r.open(policy=POLICY) as s:
         plain(r, s)
@@ -135,3 +135,18 @@ def settling(r, s):
         s.now(ticket, status="new")
         s.expect(ticket, status="closed-unresolved", attention=lacks("parked"))
         assert time.monotonic() - began > 2.5, "closed though the verdict had not settled"
+    with r.case("settle: a release by mistake, taken back in time, tells nobody"):
+        issue = s.redmine.find(s.bascule.show(ticket.ref)["defects"][0])
+        issue.release("1.1")
+        s.expect(ticket, verdict="delivered", turn=2)
+        issue.set(status="In Progress")
+        s.expect(ticket, verdict="pending", turn=3)
+        time.sleep(6)
+        s.settle()
+        s.now(ticket, status="closed-unresolved", told=[], public=0)
+    with r.case("settle: a release that stands is told then"):
+        issue.release("1.1")
+        s.expect(ticket, verdict="delivered", turn=4)
+        s.polls(2)
+        s.now(ticket, status="closed-unresolved", told=[])
+        s.expect(ticket, status="resolved", public=1)

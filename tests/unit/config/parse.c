@@ -164,7 +164,8 @@ static void test_order_of_states(void **state) {
     const char *name;
     json_t *v;
     size_t i = 0;
-    json_object_foreach(tracker(&p, "helpdesk")->states, name, v) assert_string_equal(name, wanted[i++]);
+    json_object_foreach(tracker(&p, "helpdesk")->states, name, v)
+        assert_string_equal(name, wanted[i++]);
     assert_int_equal(i, 3);
     parsed_free(&p);
 }

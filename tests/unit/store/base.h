@@ -86,14 +86,26 @@ static inline int64_t number(struct desk *d, const char *sql) {
 static inline struct record_row record_of(const char *ref, enum kind kind, enum state state) {
     const char *colon = strchr(ref, ':');
     return (struct record_row){.ref = ref,
-                               .r = {.tracker = kind == KIND_INCIDENT ? "helpdesk" : "product", .id = colon + 1, .kind = kind, .title = "Title", .state = state},
+                               .r = {.tracker = kind == KIND_INCIDENT ? "helpdesk" : "product",
+                                     .id = colon + 1,
+                                     .kind = kind,
+                                     .title = "Title",
+                                     .state = state},
                                .first_seen = NOON,
                                .last_seen = NOON};
 }
 
 /* An effect in the state pending. */
-static inline int64_t effect(struct desk *d, const char *ref, enum effect_kind kind, const char *key, json_t *want, int turn, int64_t batch) {
-    struct effect_row x = {.e = {.ref = ref, .kind = kind, .key = key, .want = want, .turn = turn, .batch = batch, .reason = "why", .created = NOON}};
+static inline int64_t effect(struct desk *d, const char *ref, enum effect_kind kind, const char *key, json_t *want,
+                             int turn, int64_t batch) {
+    struct effect_row x = {.e = {.ref = ref,
+                                 .kind = kind,
+                                 .key = key,
+                                 .want = want,
+                                 .turn = turn,
+                                 .batch = batch,
+                                 .reason = "why",
+                                 .created = NOON}};
     int64_t n = store_effect_add(d->s, &x, false);
     json_decref(want);
     return n;

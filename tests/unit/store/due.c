@@ -30,7 +30,11 @@ static void all_incidents_of_a_problem(void **state) {
     store_begin(d->s);
     int64_t id = store_problem_new(d->s, &p);
     for (int i = 1; i <= 3; i++)
-        store_link_put(d->s, &(struct link_row){.problem = id, .ref = arena_printf(d->a, "helpdesk:%d", i), .kind = "incident", .status = i == 2 ? "suggested" : "confirmed", .linked_at = 1});
+        store_link_put(d->s, &(struct link_row){.problem = id,
+                                                .ref = arena_printf(d->a, "helpdesk:%d", i),
+                                                .kind = "incident",
+                                                .status = i == 2 ? "suggested" : "confirmed",
+                                                .linked_at = 1});
     store_due_incidents_of(d->s, id, 9, false, "x");
     assert_int_equal(store_due_take(d->s, d->a, 10, &due), 2);
     assert_int_equal(due[0].batch, 9);
@@ -77,7 +81,8 @@ static void lookups_wait_their_turn(void **state) {
     assert_int_equal(waiting(d, NOON), 0);
     assert_int_equal(store_lookups(d->s, d->a, "helpdesk", NOON + 50, 10, &rows), 1);
     assert_int_equal(rows[0].tries, 1);
-    store_lookup_add(d->s, &(struct lookup_row){.ref = "helpdesk:1", .hash = 6}, NOON); /* it changed while it was read */
+    store_lookup_add(d->s, &(struct lookup_row){.ref = "helpdesk:1", .hash = 6},
+                     NOON); /* it changed while it was read */
     store_lookup_done(d->s, "helpdesk:1", 5);
     assert_int_equal(waiting(d, NOON), 1);
     store_lookup_done(d->s, "helpdesk:1", 6);
@@ -134,8 +139,13 @@ static void quarantine_is_lifted(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_due_is_taken_once_problems_first), TEST(all_incidents_of_a_problem), TEST(timers_ripen), TEST(lookups_wait_their_turn),
-        TEST(attention_keeps_its_since),                TEST(the_same_attention_is_no_change), TEST(quarantine_is_lifted),
+        TEST(what_is_due_is_taken_once_problems_first),
+        TEST(all_incidents_of_a_problem),
+        TEST(timers_ripen),
+        TEST(lookups_wait_their_turn),
+        TEST(attention_keeps_its_since),
+        TEST(the_same_attention_is_no_change),
+        TEST(quarantine_is_lifted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

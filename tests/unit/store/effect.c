@@ -12,7 +12,9 @@ static int64_t effect_in(struct desk *d, const char *key, enum effect_state stat
                                                                   [EFFECT_DONE] = {EFFECT_IN_FLIGHT, EFFECT_DONE},
                                                                   [EFFECT_SUPERSEDED] = {EFFECT_SUPERSEDED},
                                                                   [EFFECT_PARKED] = {EFFECT_PARKED}};
-    struct effect_row x = {.e = {.ref = "helpdesk:1", .kind = EFFECT_STATE, .key = key, .want = json_object(), .created = NOON}, .adopted = adopted};
+    struct effect_row x = {
+        .e = {.ref = "helpdesk:1", .kind = EFFECT_STATE, .key = key, .want = json_object(), .created = NOON},
+        .adopted = adopted};
     store_begin(d->s);
     int64_t n = store_effect_add(d->s, &x, false);
     json_decref(x.e.want);
@@ -38,7 +40,8 @@ static void only_allowed_moves(void **state) {
                 if (from == EFFECT_SUPERSEDED && to == EFFECT_PENDING) /* what was adopted may count as new */
                     may = adopted;
                 if (taken != may)
-                    print_error("%s -> %s%s: %s\n", states[from], states[to], adopted ? " (adopted)" : "", taken ? "taken" : fault.text);
+                    print_error("%s -> %s%s: %s\n", states[from], states[to], adopted ? " (adopted)" : "",
+                                taken ? "taken" : fault.text);
                 assert_int_equal(taken, may);
             }
 }
@@ -50,10 +53,12 @@ static void nothing_is_deleted_or_made_anew(void **state) {
     assert_non_null(strstr(say(d, "UPDATE effect SET key = 'other'"), "keeps its key"));
     assert_non_null(strstr(say(d, "UPDATE effect SET ref = 'helpdesk:2'"), "keeps its key"));
     assert_non_null(strstr(say(d, "UPDATE effect SET kind = 'note'"), "keeps its key"));
-    assert_non_null(strstr(say(d, "INSERT INTO effect (ref, kind, key, want, state, reason, created) VALUES ('a:1', 'state', 'x', '{}', 'in-flight', '', 1)"),
+    assert_non_null(strstr(say(d, "INSERT INTO effect (ref, kind, key, want, state, reason, created) VALUES ('a:1', "
+                                  "'state', 'x', '{}', 'in-flight', '', 1)"),
                            "begins pending"));
     store_begin(d->s);
-    store_journal(d->s, NOON, &(struct journal_entry){.actor = "bridge", .what = "seen", .ref = "helpdesk:1", .text = "x"});
+    store_journal(d->s, NOON,
+                  &(struct journal_entry){.actor = "bridge", .what = "seen", .ref = "helpdesk:1", .text = "x"});
     commit(d);
     assert_non_null(strstr(say(d, "DELETE FROM journal"), "append-only"));
     assert_int_equal(number(d, "SELECT count(*) FROM effect"), 1);
@@ -64,9 +69,11 @@ static void a_key_is_entered_once(void **state) {
     struct desk *d = *state;
     struct effect_row x;
     store_begin(d->s);
-    int64_t n = effect(d, "helpdesk:1", EFFECT_STATE, "state:helpdesk:1:1", json_pack("{s:s}", "state", "resolved"), 1, 0);
+    int64_t n =
+        effect(d, "helpdesk:1", EFFECT_STATE, "state:helpdesk:1:1", json_pack("{s:s}", "state", "resolved"), 1, 0);
     assert_true(n > 0);
-    assert_int_equal(effect(d, "helpdesk:1", EFFECT_STATE, "state:helpdesk:1:1", json_pack("{s:s}", "state", "open"), 9, 0), 0);
+    assert_int_equal(
+        effect(d, "helpdesk:1", EFFECT_STATE, "state:helpdesk:1:1", json_pack("{s:s}", "state", "open"), 9, 0), 0);
     assert_true(store_effect_by_key(d->s, d->a, "state:helpdesk:1:1", &x));
     assert_int_equal(x.e.n, n);
     assert_int_equal(x.e.turn, 1);
@@ -135,7 +142,8 @@ static void every_column_comes_back(void **state) {
 static void a_death_in_flight_is_unsure(void **state) {
     struct desk *d = *state;
     struct effect_row x;
-    int64_t flying = effect_in(d, "a", EFFECT_IN_FLIGHT, false), unsure = effect_in(d, "b", EFFECT_UNSURE, false), waiting = effect_in(d, "c", EFFECT_PENDING, false);
+    int64_t flying = effect_in(d, "a", EFFECT_IN_FLIGHT, false), unsure = effect_in(d, "b", EFFECT_UNSURE, false),
+            waiting = effect_in(d, "c", EFFECT_PENDING, false);
     store_begin(d->s);
     store_effect_looked(d->s, unsure, 1);
     assert_int_equal(store_in_flight_unsure(d->s, NOON + 99), 1);
@@ -199,9 +207,11 @@ static enum effect_state state_of(struct desk *d, int64_t n) {
 static void an_older_turn_gives_way(void **state) {
     struct desk *d = *state;
     store_begin(d->s);
-    int64_t old = effect(d, "helpdesk:1", EFFECT_STATE, "a", json_object(), 1, 0), now = effect(d, "helpdesk:1", EFFECT_NOTE, "b", json_object(), 2, 0),
+    int64_t old = effect(d, "helpdesk:1", EFFECT_STATE, "a", json_object(), 1, 0),
+            now = effect(d, "helpdesk:1", EFFECT_NOTE, "b", json_object(), 2, 0),
             field = effect(d, "helpdesk:1", EFFECT_FIELD, "c", json_pack("{s:s}", "field", "problem"), 0, 0),
-            gone = effect(d, "helpdesk:1", EFFECT_NOTE, "d", json_object(), 1, 0), other = effect(d, "helpdesk:2", EFFECT_NOTE, "e", json_object(), 1, 0);
+            gone = effect(d, "helpdesk:1", EFFECT_NOTE, "d", json_object(), 1, 0),
+            other = effect(d, "helpdesk:2", EFFECT_NOTE, "e", json_object(), 1, 0);
     store_effect_move(d->s, gone, EFFECT_IN_FLIGHT, NULL, NULL, NOON);
     assert_int_equal(store_supersede_turn(d->s, "helpdesk:1", 2, "over", NOON), 1);
     commit(d);
@@ -221,7 +231,12 @@ static void a_merged_records_parked_ones_leave_the_list(void **state) {
     struct desk *d = *state;
     int64_t parked = effect_in(d, "a", EFFECT_PARKED, false), unsure = effect_in(d, "b", EFFECT_UNSURE, false);
     store_begin(d->s);
-    store_attention_set(d->s, &(struct attention_item){.kind = "parked", .subject = arena_printf(d->a, "effect:%lld", (long long)parked), .text = "no", .who = "x", .clear = "y"},
+    store_attention_set(d->s,
+                        &(struct attention_item){.kind = "parked",
+                                                 .subject = arena_printf(d->a, "effect:%lld", (long long)parked),
+                                                 .text = "no",
+                                                 .who = "x",
+                                                 .clear = "y"},
                         NOON);
     store_effects_merge(d->s, "helpdesk:1", "merged", NOON);
     commit(d);
@@ -232,7 +247,13 @@ static void a_merged_records_parked_ones_leave_the_list(void **state) {
 
 static void adopted_may_count_as_new(void **state) {
     struct desk *d = *state;
-    struct effect_row x = {.e = {.ref = "helpdesk:1", .kind = EFFECT_STATE, .key = "s1", .want = json_pack("{s:s}", "state", "resolved"), .turn = 1, .created = NOON}, .adopted = true};
+    struct effect_row x = {.e = {.ref = "helpdesk:1",
+                                 .kind = EFFECT_STATE,
+                                 .key = "s1",
+                                 .want = json_pack("{s:s}", "state", "resolved"),
+                                 .turn = 1,
+                                 .created = NOON},
+                           .adopted = true};
     struct record_row r = record_of("helpdesk:1", KIND_INCIDENT, STATE_OPEN);
     struct incident_row i = {.ref = "helpdesk:1", .turn = 2, .adopted_turn = 2, .adopted_open = true};
     store_begin(d->s);
@@ -264,8 +285,12 @@ static void a_told_revision_is_remembered(void **state) {
     store_begin(d->s);
     assert_int_equal(store_told_revision(d->s, "helpdesk:1", 12), 0);
     for (int i = 1; i <= 3; i++) {
-        struct effect_row x = {.e = {.ref = "helpdesk:1", .kind = EFFECT_NOTE, .key = arena_printf(d->a, "n%d", i), .want = json_pack("{s:i}", "revision", i == 2 ? 7 : i),
-                                     .problem = i == 3 ? 13 : 12, .created = NOON}};
+        struct effect_row x = {.e = {.ref = "helpdesk:1",
+                                     .kind = EFFECT_NOTE,
+                                     .key = arena_printf(d->a, "n%d", i),
+                                     .want = json_pack("{s:i}", "revision", i == 2 ? 7 : i),
+                                     .problem = i == 3 ? 13 : 12,
+                                     .created = NOON}};
         (void)store_effect_add(d->s, &x, false);
         json_decref(x.e.want);
     }
@@ -275,13 +300,16 @@ static void a_told_revision_is_remembered(void **state) {
     commit(d);
 }
 
-static json_t *note(const char *visibility) { return json_pack("{s:s, s:s}", "note", "fixed", "visibility", visibility); }
+static json_t *note(const char *visibility) {
+    return json_pack("{s:s, s:s}", "note", "fixed", "visibility", visibility);
+}
 
 static void the_brake_counts_people_and_moves(void **state) {
     struct desk *d = *state;
     struct batch_row *braked, b;
     store_begin(d->s);
-    int64_t quiet = store_batch_new(d->s, 1, "few", NOON), loud = store_batch_new(d->s, 2, "many", NOON), later = store_batch_new(d->s, 3, "not yet", NOON);
+    int64_t quiet = store_batch_new(d->s, 1, "few", NOON), loud = store_batch_new(d->s, 2, "many", NOON),
+            later = store_batch_new(d->s, 3, "not yet", NOON);
     for (int i = 1; i <= 4; i++) {
         const char *ref = arena_printf(d->a, "helpdesk:%d", i);
         (void)effect(d, ref, EFFECT_NOTE, arena_printf(d->a, "q%d", i), note("internal"), 1, quiet);
@@ -316,7 +344,8 @@ static void exactly_the_brake_passes(void **state) {
     store_begin(d->s);
     int64_t batch = store_batch_new(d->s, 1, "as many as may", NOON);
     for (int i = 1; i <= 3; i++)
-        (void)effect(d, arena_printf(d->a, "helpdesk:%d", i), EFFECT_STATE, arena_printf(d->a, "s%d", i), json_object(), 1, batch);
+        (void)effect(d, arena_printf(d->a, "helpdesk:%d", i), EFFECT_STATE, arena_printf(d->a, "s%d", i), json_object(),
+                     1, batch);
     assert_int_equal(store_batches_close(d->s, d->a, 3, &braked), 0);
     commit(d);
     assert_int_equal(sendable(d, NOON), 3);
@@ -324,7 +353,12 @@ static void exactly_the_brake_passes(void **state) {
 
 static void merged_problems_keys_count_for_the_other(void **state) {
     struct desk *d = *state;
-    struct effect_row x = {.e = {.ref = "helpdesk:1", .kind = EFFECT_NOTE, .key = "note:helpdesk:1:known-error:P-1", .want = json_object(), .problem = 1, .created = NOON}};
+    struct effect_row x = {.e = {.ref = "helpdesk:1",
+                                 .kind = EFFECT_NOTE,
+                                 .key = "note:helpdesk:1:known-error:P-1",
+                                 .want = json_object(),
+                                 .problem = 1,
+                                 .created = NOON}};
     store_begin(d->s);
     (void)store_effect_add(d->s, &x, false);
     x.e.key = "note:helpdesk:1:workaround:P-1:2";

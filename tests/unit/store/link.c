@@ -3,7 +3,15 @@
 #include "base.h"
 
 static struct evidence text_of(const char *incident, const char *defect, int64_t problem, msec_t at) {
-    return (struct evidence){.incident = incident, .defect = defect, .problem = problem, .origin = "helpdesk:1", .source = "text", .place = "comment 1", .actor = "ada", .at = at, .quote = "BUG-1"};
+    return (struct evidence){.incident = incident,
+                             .defect = defect,
+                             .problem = problem,
+                             .origin = "helpdesk:1",
+                             .source = "text",
+                             .place = "comment 1",
+                             .actor = "ada",
+                             .at = at,
+                             .quote = "BUG-1"};
 }
 
 static int standing(struct desk *d, const char *incident) {
@@ -54,8 +62,9 @@ static void evidence_is_of_a_pair(void **state) {
         const char *incident, *defect;
         int problem;
         bool good;
-    } cases[] = {{"helpdesk:1", "product:1", 0, true}, {"helpdesk:1", NULL, 1, true},        {NULL, "product:1", 1, true},
-                 {"helpdesk:1", NULL, 0, false},       {"helpdesk:1", "product:1", 1, false}, {NULL, NULL, 1, false}};
+    } cases[] = {{"helpdesk:1", "product:1", 0, true},  {"helpdesk:1", NULL, 1, true},
+                 {NULL, "product:1", 1, true},          {"helpdesk:1", NULL, 0, false},
+                 {"helpdesk:1", "product:1", 1, false}, {NULL, NULL, 1, false}};
     for (size_t i = 0; i < array_size(cases); i++) {
         struct fault fault = {0};
         struct evidence e = text_of(cases[i].incident, cases[i].defect, cases[i].problem, NOON);
@@ -67,7 +76,9 @@ static void evidence_is_of_a_pair(void **state) {
 
 static void a_rejection_stands_against_what_was_there(void **state) {
     struct desk *d = *state;
-    struct evidence e = text_of("helpdesk:1", "product:1", 0, NOON), other = text_of("helpdesk:1", "product:2", 0, NOON), elsewhere = text_of("helpdesk:2", "product:1", 0, NOON);
+    struct evidence e = text_of("helpdesk:1", "product:1", 0, NOON),
+                    other = text_of("helpdesk:1", "product:2", 0, NOON),
+                    elsewhere = text_of("helpdesk:2", "product:1", 0, NOON);
     store_begin(d->s);
     store_evidence_add(d->s, &e, NOON);
     store_evidence_add(d->s, &other, NOON);
@@ -103,7 +114,8 @@ static void a_rejection_stands_against_what_was_there(void **state) {
 
 static void a_rejected_problem(void **state) {
     struct desk *d = *state;
-    struct evidence i = text_of("helpdesk:1", NULL, 12, NOON), b = text_of(NULL, "product:1", 12, NOON), other = text_of("helpdesk:1", NULL, 1, NOON);
+    struct evidence i = text_of("helpdesk:1", NULL, 12, NOON), b = text_of(NULL, "product:1", 12, NOON),
+                    other = text_of("helpdesk:1", NULL, 1, NOON);
     struct evidences all;
     store_begin(d->s);
     store_evidence_add(d->s, &i, NOON);
@@ -123,7 +135,8 @@ static void a_rejected_problem(void **state) {
 
 static void evidence_follows_its_problem_and_its_incident(void **state) {
     struct desk *d = *state;
-    struct evidence one = text_of("helpdesk:1", NULL, 1, NOON), same = text_of("helpdesk:1", NULL, 2, NOON), defect = text_of("helpdesk:1", "product:1", 0, NOON);
+    struct evidence one = text_of("helpdesk:1", NULL, 1, NOON), same = text_of("helpdesk:1", NULL, 2, NOON),
+                    defect = text_of("helpdesk:1", "product:1", 0, NOON);
     struct evidences all;
     store_begin(d->s);
     store_evidence_add(d->s, &one, NOON);
@@ -151,13 +164,23 @@ static void links_come_back(void **state) {
     struct link_row *links;
     store_begin(d->s);
     int64_t one = store_problem_new(d->s, &p), two = store_problem_new(d->s, &p);
-    store_link_put(d->s, &(struct link_row){.problem = one, .ref = "product:1", .kind = "defect", .status = "confirmed", .linked_at = 5, .automatic = true});
-    store_link_put(d->s, &(struct link_row){.problem = two, .ref = "product:1", .kind = "defect", .status = "suggested", .linked_at = 6});
+    store_link_put(d->s, &(struct link_row){.problem = one,
+                                            .ref = "product:1",
+                                            .kind = "defect",
+                                            .status = "confirmed",
+                                            .linked_at = 5,
+                                            .automatic = true});
+    store_link_put(d->s,
+                   &(struct link_row){
+                       .problem = two, .ref = "product:1", .kind = "defect", .status = "suggested", .linked_at = 6});
     assert_int_equal(store_links_of(d->s, d->a, "product:1", NULL, &links), 2);
-    assert_true(links[0].problem == one && links[0].linked_at == 5 && links[0].automatic && str_is(links[0].kind, "defect") && str_is(links[0].status, "confirmed"));
+    assert_true(links[0].problem == one && links[0].linked_at == 5 && links[0].automatic &&
+                str_is(links[0].kind, "defect") && str_is(links[0].status, "confirmed"));
     assert_int_equal(store_links_of(d->s, d->a, "product:1", "confirmed", &links), 1);
     assert_int_equal(store_shared_defect(d->s, one), 0);
-    store_link_put(d->s, &(struct link_row){.problem = two, .ref = "product:1", .kind = "defect", .status = "confirmed", .linked_at = 6});
+    store_link_put(d->s,
+                   &(struct link_row){
+                       .problem = two, .ref = "product:1", .kind = "defect", .status = "confirmed", .linked_at = 6});
     assert_int_equal(store_shared_defect(d->s, one), two);
     assert_int_equal(store_links_of_problem(d->s, d->a, two, "incident", NULL, 9, &links), 0);
     assert_int_equal(store_links_of_problem(d->s, d->a, two, "defect", "confirmed", 9, &links), 1);
@@ -186,10 +209,13 @@ struct model {
 };
 
 static void model_fill(struct desk *d, struct model *m, uint64_t *seed) {
-    static const enum state states[] = {STATE_OPEN, STATE_WAITING, STATE_CLOSED_UNRESOLVED, STATE_RESOLVED, STATE_CLOSED, STATE_CLOSED};
+    static const enum state states[] = {STATE_OPEN,     STATE_WAITING, STATE_CLOSED_UNRESOLVED,
+                                        STATE_RESOLVED, STATE_CLOSED,  STATE_CLOSED};
     for (int k = 0; k < INCIDENTS; k++) {
-        m->r[k] = record_of(arena_printf(d->a, "helpdesk:%d", k + 1), KIND_INCIDENT, states[next(seed) % array_size(states)]);
-        m->r[k].r.outcome = m->r[k].r.state == STATE_CLOSED ? (enum outcome)(1 + next(seed) % (OUTCOME_COUNT - 1)) : OUTCOME_NONE;
+        m->r[k] =
+            record_of(arena_printf(d->a, "helpdesk:%d", k + 1), KIND_INCIDENT, states[next(seed) % array_size(states)]);
+        m->r[k].r.outcome =
+            m->r[k].r.state == STATE_CLOSED ? (enum outcome)(1 + next(seed) % (OUTCOME_COUNT - 1)) : OUTCOME_NONE;
         m->r[k].r.presence = next(seed) % 4 ? PRESENT : (enum presence)(next(seed) % PRESENCE_COUNT);
         m->r[k].r.created = (msec_t)(next(seed) % 10);
         m->i[k] = (struct incident_row){.ref = m->r[k].ref,
@@ -212,17 +238,26 @@ static void model_put(struct desk *d, const struct model *m) {
     store_begin(d->s);
     store_record_put(d->s, &defect);
     for (int p = 0; p < PROBLEMS; p++) {
-        struct problem_row row = {.p = {.title = "x", .created = NOON, .resolution = m->cancelled[p] ? RESOLUTION_CANCELLED : RESOLUTION_NONE}};
+        struct problem_row row = {.p = {.title = "x",
+                                        .created = NOON,
+                                        .resolution = m->cancelled[p] ? RESOLUTION_CANCELLED : RESOLUTION_NONE}};
         assert_int_equal(store_problem_new(d->s, &row), p + 1);
         if (m->behind[p])
-            store_link_put(d->s, &(struct link_row){.problem = p + 1, .ref = "product:1", .kind = "defect", .status = "confirmed", .linked_at = 1});
+            store_link_put(
+                d->s,
+                &(struct link_row){
+                    .problem = p + 1, .ref = "product:1", .kind = "defect", .status = "confirmed", .linked_at = 1});
     }
     for (int k = 0; k < INCIDENTS; k++) {
         store_record_put(d->s, &m->r[k]);
         store_incident_put(d->s, &m->i[k]);
         for (int p = 0; p < PROBLEMS; p++)
             if (m->linked[k][p])
-                store_link_put(d->s, &(struct link_row){.problem = p + 1, .ref = m->r[k].ref, .kind = "incident", .status = k % 7 ? "confirmed" : "suggested", .linked_at = 1});
+                store_link_put(d->s, &(struct link_row){.problem = p + 1,
+                                                        .ref = m->r[k].ref,
+                                                        .kind = "incident",
+                                                        .status = k % 7 ? "confirmed" : "suggested",
+                                                        .linked_at = 1});
     }
     commit(d);
 }
@@ -238,8 +273,10 @@ static void count_one(const struct model *m, int k, struct counts *c) {
     c->waiting += r->state == STATE_WAITING;
     c->closed_unresolved += state_is_closed_unresolved(r->state, r->outcome);
     c->solved += state_is_solved(r->state, r->outcome);
-    c->did_not_hold += i->verdict == VERDICT_PENDING && i->was == VERDICT_DELIVERED && state_is_solved(r->state, r->outcome);
-    c->late += i->verdict == VERDICT_DELIVERED && i->delivered_at && i->linked_at > i->delivered_at + 2000 && !i->came_back_acked;
+    c->did_not_hold +=
+        i->verdict == VERDICT_PENDING && i->was == VERDICT_DELIVERED && state_is_solved(r->state, r->outcome);
+    c->late += i->verdict == VERDICT_DELIVERED && i->delivered_at && i->linked_at > i->delivered_at + 2000 &&
+               !i->came_back_acked;
 }
 
 static void assert_counts(const struct counts *got, const struct counts *want) {
@@ -285,7 +322,8 @@ static void counters_agree_with_counting(void **state) {
         size_t n = store_incidents_of_defect(d->s, d->a, "product:1", 1000, &refs, &urls);
         assert_int_equal(n, want.total);
         for (size_t i = 1; i < n; i++) /* the newest first */
-            assert_true(m->r[atoi(strchr(refs[i - 1], ':') + 1) - 1].r.created >= m->r[atoi(strchr(refs[i], ':') + 1) - 1].r.created);
+            assert_true(m->r[atoi(strchr(refs[i - 1], ':') + 1) - 1].r.created >=
+                        m->r[atoi(strchr(refs[i], ':') + 1) - 1].r.created);
         desk_close(&mine);
     }
 }
@@ -298,7 +336,8 @@ static void mirrored_values_come_back(void **state) {
     store_value_put(d->s, "helpdesk:1", "problem", &(struct value_row){.computed = "P-1", .revision = 1});
     assert_true(store_value(d->s, d->a, "helpdesk:1", "problem", &v));
     assert_null(v.written);
-    store_value_put(d->s, "helpdesk:1", "problem", &(struct value_row){.computed = "", .revision = 2, .written = "P-1", .written_at = 7});
+    store_value_put(d->s, "helpdesk:1", "problem",
+                    &(struct value_row){.computed = "", .revision = 2, .written = "P-1", .written_at = 7});
     commit(d);
     assert_true(store_value(d->s, d->a, "helpdesk:1", "problem", &v));
     assert_string_equal(v.computed, "");

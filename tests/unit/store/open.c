@@ -96,14 +96,34 @@ static void other_peoples_files_are_refused(void **state) {
     struct fault f;
     assert_int_equal(open_with(d, "foreign.db", "CREATE TABLE t (x); PRAGMA application_id=7", NULL, &f), -EINVAL);
     assert_non_null(strstr(f.text, "another application"));
-    assert_int_equal(open_with(d, "newer.db", "CREATE TABLE t (x); PRAGMA application_id=0x42617363; PRAGMA user_version=99", NULL, &f), -EINVAL);
+    assert_int_equal(open_with(d, "newer.db",
+                               "CREATE TABLE t (x); PRAGMA application_id=0x42617363; PRAGMA user_version=99", NULL,
+                               &f),
+                     -EINVAL);
     assert_non_null(strstr(f.text, "newer bascule"));
-    assert_true(open_with(d, "text.db", NULL, "This is a letter to a friend, which is long enough to be a header of a database file, and then some more.\n", &f) < 0);
+    assert_true(open_with(d, "text.db", NULL,
+                          "This is a letter to a friend, which is long enough to be a header of a database file, and "
+                          "then some more.\n",
+                          &f) < 0);
     assert_non_null(strstr(f.text, "not an SQLite database"));
     struct store *s = NULL;
     f = (struct fault){0};
     assert_true(store_open("/no/such/folder/t.db", &s, &f) < 0);
     assert_non_null(strstr(f.text, "/no/such/folder/t.db"));
+}
+
+static void two_services_are_one_too_many(void **state) {
+    struct desk *d = *state;
+    struct fault fault = {0};
+    struct store *second = NULL;
+    assert_true(store_open(d->path, &second, &fault) < 0);
+    assert_non_null(strstr(fault.text, "second bascule"));
+    assert_null(second);
+    store_begin(d->s); /* the first one goes on */
+    store_meta_set(d->s, "k", "v");
+    commit(d);
+    d->s = store_close(d->s);
+    assert_int_equal(store_open(d->path, &d->s, &fault), 0);
 }
 
 static void a_second_writer_has_to_wait(void **state) {
@@ -153,9 +173,15 @@ static void a_copy_is_whole(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(an_error_sticks_until_the_end),   TEST(a_full_disk_loses_nothing),   TEST(rolled_back_is_never_seen),
-        TEST(what_is_committed_outlives_the_process), TEST(other_peoples_files_are_refused), TEST(a_second_writer_has_to_wait),
-        TEST(a_reader_sees_and_cannot_write),  TEST(a_copy_is_whole),
+        TEST(an_error_sticks_until_the_end),
+        TEST(a_full_disk_loses_nothing),
+        TEST(rolled_back_is_never_seen),
+        TEST(what_is_committed_outlives_the_process),
+        TEST(other_peoples_files_are_refused),
+        TEST(two_services_are_one_too_many),
+        TEST(a_second_writer_has_to_wait),
+        TEST(a_reader_sees_and_cannot_write),
+        TEST(a_copy_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,10 +61,12 @@ static void a_record_comes_back_whole(void **state) {
                                      {&x.outcome_set, &y.outcome_set}};
     for (size_t i = 0; i < array_size(texts); i++)
         assert_string_equal(*texts[i][1], *texts[i][0]);
-    assert_true(y.r.kind == x.r.kind && y.r.state == x.r.state && y.r.outcome == x.r.outcome && y.r.presence == x.r.presence);
+    assert_true(y.r.kind == x.r.kind && y.r.state == x.r.state && y.r.outcome == x.r.outcome &&
+                y.r.presence == x.r.presence);
     assert_true(y.r.version_closed && y.excluded);
     assert_true(y.r.created == 1 && y.r.updated == 2 && y.r.hash == x.r.hash);
-    assert_true(y.state_at == 3 && y.version_at == 4 && y.first_seen == 5 && y.last_seen == 6 && y.detailed_at == 7 && y.missing_looks == 1);
+    assert_true(y.state_at == 3 && y.version_at == 4 && y.first_seen == 5 && y.last_seen == 6 && y.detailed_at == 7 &&
+                y.missing_looks == 1);
     assert_true(json_equal(y.r.fields, x.r.fields) && json_equal(y.r.native, x.r.native));
     assert_false(store_record(d->s, d->a, "helpdesk:4712", &y));
     json_decref(x.r.fields);
@@ -158,8 +160,10 @@ static void an_incident_comes_back_whole(void **state) {
         for (size_t i = 0; i < array_size(flags); i++)
             assert_true(*got[i] == *flags[i]);
     }
-    assert_true(y.verdict == x.verdict && y.was == x.was && y.turn == 7 && y.adopted_turn == 5 && y.quiet_turn == 4 && y.asserted_turn == 6);
-    assert_true(y.turn_at == 11 && y.linked_at == 12 && y.delivered_at == 13 && y.asserted_at == 14 && y.came_back_at == 15);
+    assert_true(y.verdict == x.verdict && y.was == x.was && y.turn == 7 && y.adopted_turn == 5 && y.quiet_turn == 4 &&
+                y.asserted_turn == 6);
+    assert_true(y.turn_at == 11 && y.linked_at == 12 && y.delivered_at == 13 && y.asserted_at == 14 &&
+                y.came_back_at == 15);
     assert_true(y.asserted == x.asserted && y.outcome == x.outcome);
     assert_string_equal(y.policy, x.policy);
     assert_string_equal(y.outcome_set, "invalid");
@@ -226,15 +230,19 @@ static void a_problem_comes_back_whole(void **state) {
     reopen(d);
     assert_int_equal(id, 1);
     assert_true(store_problem(d->s, d->a, id, &y));
-    const char *const texts[] = {y.p.title,     y.p.symptom,    y.p.error_code,    y.p.service,        y.p.items,    y.p.product, y.p.version,
-                                 y.p.priority,  y.p.owner,      y.p.group,         y.p.cause,          y.p.workaround, y.p.customer_text, y.p.published_text,
-                                 y.p.solution,  y.p.fixed_in,   y.p.reason,        y.p.accepted_by,    y.p.change_request, y.decision};
+    const char *const texts[] = {y.p.title,    y.p.symptom,    y.p.error_code,    y.p.service,        y.p.items,
+                                 y.p.product,  y.p.version,    y.p.priority,      y.p.owner,          y.p.group,
+                                 y.p.cause,    y.p.workaround, y.p.customer_text, y.p.published_text, y.p.solution,
+                                 y.p.fixed_in, y.p.reason,     y.p.accepted_by,   y.p.change_request, y.decision};
     for (size_t i = 0; i < array_size(texts); i++)
         assert_string_equal(texts[i], arena_printf(d->a, "t%zu", i + 1));
     assert_true(y.p.id == 1 && y.p.known_error && y.p.proactive && y.p.reopened && y.automatic);
-    assert_true(y.p.impact == 1 && y.p.urgency == 2 && y.p.cause_at == 21 && y.p.workaround_at == 22 && y.p.revision == 3 && y.p.confirmed_at == 23);
-    assert_true(y.p.resolution == RESOLUTION_RISK_ACCEPTED && y.p.review == 24 && y.p.duplicate_of == 25 && y.p.analysis_target == 26);
-    assert_true(y.p.created == 27 && y.p.known == 28 && y.p.closed == 29 && y.p.resolved_at == 30 && y.p.delivery == DELIVERY_MIXED && y.p.serial == 31);
+    assert_true(y.p.impact == 1 && y.p.urgency == 2 && y.p.cause_at == 21 && y.p.workaround_at == 22 &&
+                y.p.revision == 3 && y.p.confirmed_at == 23);
+    assert_true(y.p.resolution == RESOLUTION_RISK_ACCEPTED && y.p.review == 24 && y.p.duplicate_of == 25 &&
+                y.p.analysis_target == 26);
+    assert_true(y.p.created == 27 && y.p.known == 28 && y.p.closed == 29 && y.p.resolved_at == 30 &&
+                y.p.delivery == DELIVERY_MIXED && y.p.serial == 31);
     assert_true(y.status == KE_DIAGNOSED && y.delivered_at == 32 && y.declined_acked == 33 && y.fingerprint == 34);
     assert_false(store_problem(d->s, d->a, 2, &y));
 }
@@ -262,8 +270,22 @@ static void a_problems_number_is_used_once(void **state) {
 
 static void a_tracker_comes_back_whole(void **state) {
     struct desk *d = *state;
-    struct tracker_row x = {.name = "helpdesk", .cursor = "{\"t\":1}", .import = "running", .error = "e", .stopped = "s", .sweep_at = "helpdesk:9", .versions = "{}",
-                            .import_began = 1, .clock_offset = -2, .last_poll = 3, .last_ok = 4, .last_change = 5, .error_since = 6, .sweep_began = 7, .imported = 8, .paused = true},
+    struct tracker_row x = {.name = "helpdesk",
+                            .cursor = "{\"t\":1}",
+                            .import = "running",
+                            .error = "e",
+                            .stopped = "s",
+                            .sweep_at = "helpdesk:9",
+                            .versions = "{}",
+                            .import_began = 1,
+                            .clock_offset = -2,
+                            .last_poll = 3,
+                            .last_ok = 4,
+                            .last_change = 5,
+                            .error_since = 6,
+                            .sweep_began = 7,
+                            .imported = 8,
+                            .paused = true},
                        y;
     store_begin(d->s);
     store_tracker_ensure(d->s, "helpdesk", "rt", "ticketing", "http://old.example");
@@ -279,11 +301,13 @@ static void a_tracker_comes_back_whole(void **state) {
     assert_string_equal(y.stopped, "s");
     assert_string_equal(y.sweep_at, "helpdesk:9");
     assert_string_equal(y.versions, "{}");
-    assert_true(y.import_began == 1 && y.clock_offset == -2 && y.last_poll == 3 && y.last_ok == 4 && y.last_change == 5);
+    assert_true(y.import_began == 1 && y.clock_offset == -2 && y.last_poll == 3 && y.last_ok == 4 &&
+                y.last_change == 5);
     assert_true(y.error_since == 6 && y.sweep_began == 7 && y.imported == 8 && y.paused);
 }
 
-static void put_defect(struct desk *d, const char *ref, enum state state, const char *version, const char *duplicate_of) {
+static void put_defect(struct desk *d, const char *ref, enum state state, const char *version,
+                       const char *duplicate_of) {
     struct record_row x = record_of(ref, KIND_DEFECT, state);
     x.r.version = version;
     x.duplicate_of = duplicate_of;
@@ -336,7 +360,11 @@ static void the_sweep_goes_over_what_matters(void **state) {
     put_defect(d, "product:3", STATE_OPEN, NULL, NULL); /* its duplicate counts */
     put_defect(d, "product:5", STATE_CLOSED, NULL, "product:3");
     store_record_put(d->s, &gone);
-    store_link_put(d->s, &(struct link_row){.problem = store_problem_new(d->s, &p), .ref = "product:1", .kind = "defect", .status = "confirmed", .linked_at = 1});
+    store_link_put(d->s, &(struct link_row){.problem = store_problem_new(d->s, &p),
+                                            .ref = "product:1",
+                                            .kind = "defect",
+                                            .status = "confirmed",
+                                            .linked_at = 1});
     assert_int_equal(store_sweep_refs(d->s, d->a, "product", "", 10, &refs), 4);
     assert_int_equal(store_sweep_refs(d->s, d->a, "product", "product:3", 1, &refs), 1);
     assert_string_equal(refs[0], "product:4");
@@ -351,8 +379,17 @@ static void forgetting_blanks_persons_and_texts(void **state) {
     x.r.reporter = "alice";
     store_begin(d->s);
     store_record_put(d->s, &x);
-    store_evidence_add(d->s, &(struct evidence){.incident = "helpdesk:1", .defect = "product:1", .source = "text", .actor = "alice", .at = 1, .quote = "Secret of Alice"}, NOON);
-    store_journal(d->s, NOON, &(struct journal_entry){.actor = "alice", .what = "seen", .ref = "helpdesk:1", .text = "Secret of Alice"});
+    store_evidence_add(d->s,
+                       &(struct evidence){.incident = "helpdesk:1",
+                                          .defect = "product:1",
+                                          .source = "text",
+                                          .actor = "alice",
+                                          .at = 1,
+                                          .quote = "Secret of Alice"},
+                       NOON);
+    store_journal(
+        d->s, NOON,
+        &(struct journal_entry){.actor = "alice", .what = "seen", .ref = "helpdesk:1", .text = "Secret of Alice"});
     store_record_blank(d->s, "helpdesk:1");
     commit(d);
     assert_true(store_record(d->s, d->a, "helpdesk:1", &y));

@@ -61,7 +61,8 @@ static struct world *linked(const struct world_config *config) {
 }
 
 static void delete_issue(struct world *w, int issue) {
-    assert_int_equal(world_say(w, w->product, "admin", "DELETE", arena_printf(w->a, "/issues/%d.json", issue), NULL, NULL), 204);
+    assert_int_equal(
+        world_say(w, w->product, "admin", "DELETE", arena_printf(w->a, "/issues/%d.json", issue), NULL, NULL), 204);
 }
 
 static void a_deleted_defect_changes_no_verdict(void **state) {
@@ -98,13 +99,16 @@ static void a_deleted_record_leaves_nothing_behind(void **state) {
 static void one_look_is_no_absence(void **state) {
     struct world *w = linked(&often);
     (void)state;
-    assert_int_equal(world_say(w, w->product, NULL, "POST", "/sandbox/hide", json_pack("{s:i, s:b}", "issue", 1, "hidden", 1), NULL), 200);
+    assert_int_equal(
+        world_say(w, w->product, NULL, "POST", "/sandbox/hide", json_pack("{s:i, s:b}", "issue", 1, "hidden", 1), NULL),
+        200);
     command(w, 200, "sync", json_pack("{s:s}", "ref", "product:1"));
     assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'product:1'"), "present");
     run(w, 60 * SEC_MS); /* the second look */
     assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'product:1'"), "forbidden");
     assert_int_equal(world_number(w, 0, "SELECT count(*) FROM attention WHERE kind = 'defect-hidden'"), 1);
-    (void)world_say(w, w->product, NULL, "POST", "/sandbox/hide", json_pack("{s:i, s:b}", "issue", 1, "hidden", 0), NULL);
+    (void)world_say(w, w->product, NULL, "POST", "/sandbox/hide", json_pack("{s:i, s:b}", "issue", 1, "hidden", 0),
+                    NULL);
     run(w, 1800 * SEC_MS);
     assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'product:1'"), "present");
     assert_int_equal(world_number(w, 0, "SELECT count(*) FROM attention WHERE kind = 'defect-hidden'"), 0);
@@ -116,11 +120,14 @@ static void of_merged_tickets_the_survivor_counts(void **state) {
     (void)state;
     desk_ticket(w, "bob@customer.example", "The same", "x");
     settle(w);
-    assert_int_equal(world_say(w, w->desk, NULL, "POST", "/sandbox/merge", json_pack("{s:i, s:i}", "from", 1, "into", 2), NULL), 200);
+    assert_int_equal(
+        world_say(w, w->desk, NULL, "POST", "/sandbox/merge", json_pack("{s:i, s:i}", "from", 1, "into", 2), NULL),
+        200);
     run(w, 1800 * SEC_MS);
     settle(w);
     assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'helpdesk:1'"), "merged");
-    assert_text(world_text(w, "SELECT group_concat(ref) FROM link WHERE kind = 'incident' AND status = 'confirmed'"), "helpdesk:2");
+    assert_text(world_text(w, "SELECT group_concat(ref) FROM link WHERE kind = 'incident' AND status = 'confirmed'"),
+                "helpdesk:2");
     assert_text(product_field_of(w, 1, 2), "1");
     assert_int_equal(world_number(w, 0, "SELECT count(*) FROM problem WHERE resolution = 'cancelled'"), 0);
     end(w);
@@ -148,7 +155,8 @@ static void lost_rights_are_no_closing(void **state) {
     run(w, 3600 * SEC_MS);
     assert_status(w, 1, "closed-unresolved");
     assert_text(world_text(w, "SELECT verdict FROM incident"), "pending");
-    assert_true(world_number(w, 0, "SELECT count(*) FROM attention WHERE kind IN ('tracker-down', 'defect-hidden')") > 0);
+    assert_true(world_number(w, 0, "SELECT count(*) FROM attention WHERE kind IN ('tracker-down', 'defect-hidden')") >
+                0);
     (void)world_say(w, w->product, NULL, "PUT", "/sandbox/rights", json_pack("{s:b}", "bridge", 1), NULL);
     product_status(w, 1, ISSUE_CLOSED);
     run(w, 1800 * SEC_MS);
@@ -164,7 +172,7 @@ static void idle_polls_write_nothing(void **state) {
     uint64_t desk = sandbox_digest(w->desk), product = sandbox_digest(w->product), requests = w->requests;
     int64_t changes = store_changes(w->store);
     run(w, 240 * SEC_MS);
-    assert_true(w->requests - requests <= 2 * 17); /* one request a poll */
+    assert_true(w->requests - requests <= 2 * 17);       /* one request a poll */
     assert_true(store_changes(w->store) - changes <= 2); /* at most the two cursors, once in five minutes */
     assert_true(desk == sandbox_digest(w->desk) && product == sandbox_digest(w->product));
     end(w);
@@ -173,8 +181,10 @@ static void idle_polls_write_nothing(void **state) {
 static void what_the_bridge_wrote_is_no_evidence(void **state) {
     struct world *w = linked(NULL);
     (void)state;
-    const char *note = world_text(w, "SELECT json_extract(want, '$.text') || char(10) || json_extract(want, '$.marker') FROM effect WHERE ref = 'helpdesk:1' AND kind = 'note'");
-    desk_ticket(w, "bob@customer.example", "Fwd: what you sent", note); /* forwarded by someone else: names the defect only in our words */
+    const char *note = world_text(w, "SELECT json_extract(want, '$.text') || char(10) || json_extract(want, "
+                                     "'$.marker') FROM effect WHERE ref = 'helpdesk:1' AND kind = 'note'");
+    desk_ticket(w, "bob@customer.example", "Fwd: what you sent",
+                note); /* forwarded by someone else: names the defect only in our words */
     settle(w);
     assert_int_equal(world_number(w, 0, "SELECT count(*) FROM evidence WHERE incident = 'helpdesk:2'"), 0);
     assert_status(w, 2, "new");

@@ -192,7 +192,8 @@ static void the_brake_holds_a_release_until_a_yes(void **state) {
     for (int i = 1; i <= 5; i++)
         assert_status(w, i, "closed-unresolved");
     assert_int_equal(world_number(w, 0, "SELECT count(*) FROM attention WHERE kind = 'braked'"), 1);
-    command(w, 200, "release", json_pack("{s:I}", "n", (json_int_t)world_number(w, 0, "SELECT id FROM batch WHERE state = 'braked'")));
+    command(w, 200, "release",
+            json_pack("{s:I}", "n", (json_int_t)world_number(w, 0, "SELECT id FROM batch WHERE state = 'braked'")));
     settle(w);
     for (int i = 1; i <= 5; i++) {
         assert_status(w, i, "resolved");

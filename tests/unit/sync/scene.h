@@ -59,7 +59,9 @@ static inline void command(struct world *w, int status, const char *name, json_t
     assert_int_equal(got, status);
 }
 
-static inline void assert_text(const char *got, const char *want) { assert_string_equal(got, want); }
+static inline void assert_text(const char *got, const char *want) {
+    assert_string_equal(got, want);
+}
 #define assert_status(w, ticket, status) assert_text(desk_status_of(w, ticket), status)
 #define effects(w, where)                world_number(w, -1, "SELECT count(*) FROM effect WHERE " where)
 
