@@ -10,9 +10,7 @@ import argparse
 import importlib
 import os
 import pkgutil
-import re
 import signal
-import subprocess
 import sys
 import time
 
@@ -40,7 +38,6 @@ def arguments():
     p.add_argument("--keep", action="store_true", help="leave the service's folder of each stage")
     p.add_argument("--bless", action="store_true", help="write the golden texts anew instead of comparing")
     p.add_argument("--slow", type=float, default=1.0, help="factor for every time limit (sanitizers, a busy machine)")
-    p.add_argument("--jobs", type=int, default=1, help="on the sandbox: so many shares of the scenarios at once (--jobs=2)")
     p.add_argument("--once", action="store_true", help="no second try for a scenario that fails")
     p.add_argument("--list", action="store_true", help="name the scenarios, run none")
     return p.parse_args()
@@ -57,33 +54,6 @@ def chosen(text):
     return sorted(numbers or SCENARIOS)
 
 
-def split(numbers, parts):
-    """The scenarios in that many shares that take about as long: the longest first, each to the shortest share."""
-    seconds = {1: 110, 14: 100, 8: 90, 11: 80, 7: 80, 2: 65, 15: 65, 6: 50, 12: 50, 13: 5}
-    shares = [[] for _ in range(parts)]
-    for number in sorted(numbers, key=lambda n: -seconds.get(n, 40)):
-        min(shares, key=lambda share: sum(seconds.get(n, 40) for n in share)).append(number)
-    return [sorted(share) for share in shares if share]
-
-
-def side_by_side(args, numbers):
-    """As many runs at once, each with trackers of its own; what they print, one after the other."""
-    common = [a for a in sys.argv[1:] if not a.startswith("--jobs")]
-    runs = [subprocess.Popen([sys.executable, "-u", os.path.abspath(__file__), *common, "--jobs=1",
-                              "--only", ",".join(map(str, share))], stdout=subprocess.PIPE, text=True)
-            for share in split(numbers, args.jobs)]
-    signal.signal(signal.SIGTERM, lambda *_: [r.terminate() for r in runs] and sys.exit(143))
-    passed = failed = 0
-    for text in [r.communicate()[0] for r in runs]:
-        *lines, last = text.rstrip().splitlines() or [""]
-        counted = re.fullmatch(r"(\d+) passed, (\d+) failed", last)
-        print("\n".join(lines if counted else [*lines, last, "a share ended early"]), flush=True)
-        passed += int(counted[1]) if counted else 0
-        failed += int(counted[2]) if counted else 1
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
-
-
 def main():
     args = arguments()
     load()
@@ -92,8 +62,6 @@ def main():
             print(f"{number:02d} {SCENARIOS[number][0]}")
         return 0
     numbers = chosen(args.only)
-    if args.jobs > 1 and args.on == "sandbox" and len(numbers) > 1:
-        return side_by_side(args, numbers)
     # an ended test run ends what it started
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began, backend = time.monotonic(), None
