@@ -13,7 +13,7 @@ from harness.words import DECLINED, KNOWN_ERROR, RISK_ACCEPTED, naming
 ASK = {"for": [{"match": {"service": ["Ask"]}, "on_declined": "ask"}]}
 
 
-@scenario(5, "won't fix", cases=14)
+@scenario(5, "won't fix", cases=13)
 def declined(r):
     with r.open(policy={"for": [{"match": {"service": ["Hold"]}, "treatment": "hold"}]}) as s:
         kept(r, s)
@@ -87,15 +87,6 @@ def asked(r, s):
         s.now(ticket, told=[DECLINED], status="closed-unresolved")
     with r.case("the reason stands in what the customer reads"):
         s.now(ticket, told=[naming("Too rare")])
-    with r.case("... and pushed back instead: nobody is told, and nobody is asked again"):
-        second = s.redmine.find(s.bascule.show(other.ref)["defects"][0])
-        second.set(status="Won't Fix")
-        problem = s.bascule.show(other.ref)["problems"][0]
-        s.expect(problem, delivery="declined", attention=has("declined-decide"))
-        s.cli("problem", "push-back", problem, "--reason", "ten customers ask for it")
-        s.expect(problem, attention=lacks("declined-decide"))
-        s.settle()
-        s.now(other, status="closed-unresolved", told=[])
     with r.case("the defect is taken up again after all: pending again, and nobody is told"):
         issue.set(status="In Progress")
         s.expect(issue, state="working")
