@@ -108,7 +108,7 @@ def of_last_line(text, status, name):
     if (status != 0 and not tally.failed) or tally.passed + tally.failed == 0:
         tally.add(lost(f"{name}: {lines[-1].strip()}, exit {status}"))
     elif tally.failed:
-        names = re.findall(r"^\s*(?:FAIL|failed:)\s+(.*)$", text, re.M)
+        names = re.findall(r"^\s*failed:\s+(.*)$", text, re.M) or re.findall(r"^FAIL\s+(.*)$", text, re.M)
         tally.names = [f"{name}: {n}" for n in dict.fromkeys(names)][:40] or [name]
     return tally
 
