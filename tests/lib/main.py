@@ -4,6 +4,7 @@ A part is a function of parts.py. What cannot run has failed: a part whose progr
 missing, whose time is up, or that needs another one which did not work.
 """
 import argparse
+import fcntl
 import os
 import re
 import shutil
@@ -90,14 +91,28 @@ def part(run, name, broken):
     return tally
 
 
+def alone(run):
+    """Two runs in one tree would spoil each other's logs and counts; gives what holds the lock."""
+    os.makedirs(run.build, exist_ok=True)
+    lock = open(os.path.join(run.build, "lock"), "w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit("tests/run: another one is under way in this tree\n0 passed, 1 failed")
+    return lock
+
+
 def main():
     args = arguments()
     proc.prepare()
     os.chdir(REPO)
     began, total, broken = time.monotonic(), Tally(), set()
     run = Run(REPO, args.jobs, began + args.minutes * 60, args.scenarios)
+    lock = alone(run)
     if args.clean:
-        shutil.rmtree(run.build, ignore_errors=True)
+        for entry in os.scandir(run.build):
+            if entry.name != "lock":
+                shutil.rmtree(entry.path) if entry.is_dir() else os.unlink(entry.path)
     try:
         for name in args.parts:
             tally = part(run, name, broken)
@@ -109,6 +124,7 @@ def main():
     finally:
         run.end()
         proc.sweep(grace=0)
+        lock.close()
     print(f"\n{time.monotonic() - began:.0f} s")
     if not args.parts or total.passed + total.failed == 0:
         total.add(lost("no test ran"))

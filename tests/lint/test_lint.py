@@ -174,6 +174,11 @@ class Leaks(unittest.TestCase):
         self.assertEqual(self.wrong(b"\x89PNG\xff", "a.png"), [])
         self.assertEqual(self.wrong("HTTP/1.1 200 OK\r\n", "a.http"), [])
 
+    def test_a_clone_in_a_folder_that_everybody_has(self):
+        shared = leaks.patterns(Path("/tmp/repo"), "/far/me")
+        self.assertEqual(list(leaks.check_file("a.c", b'mkstemp("/tmp/a-XXXXXX")\n', shared)), [])
+        self.assertEqual(len(list(leaks.check_file("a.c", b"/far/me/x\n", shared))), 1)
+
     def test_one_a_line(self):
         self.assertEqual(self.wrong("ok\nbad \n"), ["a.c:2: white space at the end of a line: "])
 

@@ -17,9 +17,11 @@ from harness.runner import scenario
 from harness.words import FIXED, naming
 
 POLICY = {"treatment": "close", "for": [{"match": {"service": ["Hold"]}, "treatment": "hold"}]}
+WHEN = {"for": [{"match": {"service": ["Eager"]}, "delivered_when": "fixed"},
+                {"match": {"service": ["Versions"]}, "delivered_when": "version"}]}
 
 
-@scenario(4, "fixed, then released", cases=13)
+@scenario(4, "fixed, then released", cases=16)
 def release(r):
     with r.open(policy=POLICY) as s:
         crowd = gather(s)
@@ -40,6 +42,9 @@ def release(r):
             with open(os.path.join(REPO, "connectors/rt/README.md"), encoding="utf-8") as f:
                 text = f.read()
             assert "On Resolve" in text, "connectors/rt/README.md does not name RT's scrip On Resolve"
+    with r.open(policy=WHEN, trackers={"helpdesk": {"timeout": "2s", "look_after": "2s"}}) as s:
+        delivered_when(r, s)
+        cut(r, s)
 
 
 def gather(s):
@@ -111,6 +116,37 @@ def released(r, s, crowd):
         s.quiet(3)
         s.now_all([(t, {"status": "resolved", "attention": lacks("parked"), "turn": at_least(2)})
                    for t in crowd["held"]])
+
+
+def delivered_when(r, s):
+    eager, versions = (s.linked(s.issue(f"For {service}", version="1.1"), fields={"Service": service})
+                       for service in ("Eager", "Versions"))
+    s.expect_all([(t, {"status": "closed-unresolved"}) for t in (eager, versions)])
+    s.settle()
+    with r.case("delivered_when: fixed: resolved as soon as it is fixed"):
+        for ticket in (eager, versions):
+            s.redmine.find(s.bascule.show(ticket.ref)["defects"][0]).set(status="Resolved", by="dev")
+        s.expect(eager, status="resolved", told=[naming("1.1")])
+    with r.case("delivered_when: version: fixed is not enough, the version must be closed"):
+        s.settle()
+        s.now(versions, status="closed-unresolved", verdict="pending", told=[])
+        s.redmine.close_version("1.1")
+        s.expect(versions, status="resolved", told=[naming("1.1")], timeout=40)
+
+
+def cut(r, s):
+    with r.case("the answer to a resolution is cut after the work was done: looked for, told once"):
+        issue = s.issue("Cut")
+        ticket = s.linked(issue)
+        s.expect(ticket, status="closed-unresolved")
+        s.settle()
+        proxy = s.proxies["helpdesk"]
+        rule = proxy.cut_after(method="POST", path=r"/correspond$")
+        issue.release("1.0")
+        s.expect(ticket, status="resolved", effects=lambda have: all(state == "done" for _, state in have), timeout=40)
+        assert proxy.hits(rule) == 1, "the fault was never met"
+        s.settle()
+        s.now(ticket, told=[naming("1.0")], public=1)
 
 
 def about_it(s, ticket):

@@ -4,7 +4,8 @@ Assumed: without a field of its own the outcome stands in the note only; the
 service knows it as `outcome` of the incident. "Both sides show it" (the
 accepted risk): the service's problem and incidents, and an internal note on
 the defect with the reason. With `on_declined: ask` nothing at all leaves for
-the incidents until the manager has accepted the risk or pushed back.
+the incidents until the manager has accepted the risk or pushed back; after
+either the rows hold as they stand (domain.md 4, read to the letter).
 """
 from harness.expect import has, lacks
 from harness.runner import scenario
@@ -13,7 +14,7 @@ from harness.words import DECLINED, KNOWN_ERROR, RISK_ACCEPTED, naming
 ASK = {"for": [{"match": {"service": ["Ask"]}, "on_declined": "ask"}]}
 
 
-@scenario(5, "won't fix", cases=13)
+@scenario(5, "won't fix", cases=14)
 def declined(r):
     with r.open(policy={"for": [{"match": {"service": ["Hold"]}, "treatment": "hold"}]}) as s:
         kept(r, s)
@@ -87,6 +88,16 @@ def asked(r, s):
         s.now(ticket, told=[DECLINED], status="closed-unresolved")
     with r.case("the reason stands in what the customer reads"):
         s.now(ticket, told=[naming("Too rare")])
+    with r.case("pushed back instead: nobody is asked again, and what was withheld leaves, once"):
+        second = s.redmine.find(s.bascule.show(other.ref)["defects"][0])
+        second.set(status="Won't Fix")
+        problem = s.bascule.show(other.ref)["problems"][0]
+        s.expect(problem, delivery="declined", attention=has("declined-decide"))
+        s.cli("problem", "push-back", problem, "--reason", "ten customers ask for it")
+        s.expect(problem, attention=lacks("declined-decide"))
+        s.expect(other, told=[DECLINED], outcome="wont-fix")
+        s.settle()
+        s.now(other, status="closed-unresolved", told=[DECLINED])
     with r.case("the defect is taken up again after all: pending again, and nobody is told"):
         issue.set(status="In Progress")
         s.expect(issue, state="working")

@@ -122,7 +122,7 @@ static inline void desk_make(char path[64]) {
 }
 
 static inline void desk_remove(const char *path) {
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".lock"};
     char name[96];
     for (size_t i = 0; i < array_size(suffixes); i++) {
         snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
