@@ -4,8 +4,9 @@
 static void line_is(const char *text, const char *wanted) {
     cleanup_arena struct arena *a = arena_new();
     char *got = note_foreign_line(a, text, 200);
+    assert_non_null(got);
     if (strcmp(got, wanted) != 0)
-        fail_msg("\"%s\" gives \"%s\", wanted \"%s\"", text, got, wanted);
+        fail_msg("\"%s\" gives \"%s\", wanted \"%s\"", text ? text : "NULL", got, wanted);
 }
 
 static char *block(struct arena *a, const char *text) {
@@ -17,7 +18,7 @@ static void block_is(const char *text, const char *wanted) {
     cleanup_arena struct arena *a = arena_new();
     char *got = block(a, text);
     if (strcmp(got, wanted) != 0)
-        fail_msg("\"%s\" gives \"%s\", wanted \"%s\"", text, got, wanted);
+        fail_msg("\"%s\" gives \"%s\", wanted \"%s\"", text ? text : "NULL", got, wanted);
 }
 
 static void both_are(const char *text, const char *wanted) {
