@@ -132,6 +132,16 @@ static void delete_ticket(struct world *w, struct acts *x) {
     desk_status(w, t, "deleted");
 }
 
+/* Out of the bridge's sight, or back into it. RT maps a state that the other lifecycle lacks, and not back. */
+static void requeue_ticket(struct world *w, struct acts *x) {
+    int t = any_ticket(w);
+    if (!t)
+        return;
+    x->ticket[t].touched = x->ticket[t].moved = true;
+    (void)world_say(w, w->desk, "agent", "PUT", arena_printf(w->a, "/ticket/%d", t),
+                    json_pack("{s:s}", "Queue", world_chance(w, 60) ? "Incidents" : "Requests"), NULL);
+}
+
 static void triage(struct world *w, struct acts *x) {
     int t = any_ticket(w);
     (void)x;
@@ -178,6 +188,15 @@ static void delete_issue(struct world *w, struct acts *x) {
         return;
     x->issue[i].touched = true;
     (void)world_say(w, w->product, "admin", "DELETE", arena_printf(w->a, "/issues/%d.json", i), NULL, NULL);
+}
+
+static void move_project(struct world *w, struct acts *x) {
+    int i = any_issue(w);
+    if (!i)
+        return;
+    x->issue[i].touched = true;
+    (void)world_say(w, w->product, "admin", "PUT", arena_printf(w->a, "/issues/%d.json", i),
+                    json_pack("{s:{s:s}}", "issue", "project_id", world_chance(w, 60) ? "product" : "other"), NULL);
 }
 
 static void developer_notes(struct world *w, struct acts *x) {
@@ -309,7 +328,7 @@ static void small_command(struct world *w, struct acts *x) {
 }
 
 static void big_switch(struct world *w, struct acts *x) {
-    switch (world_random(w, 6)) {
+    switch (world_random(w, 7)) {
     case 0:
         (void)world_command(w, "pause", json_pack("{s:s}", "tracker", world_chance(w, 50) ? "helpdesk" : "product"),
                             NULL);
@@ -327,6 +346,7 @@ static void big_switch(struct world *w, struct acts *x) {
         break;
     }
     case 4: (void)world_command(w, "policy-apply", json_object(), NULL); break;
+    case 5: w->disk.full = true; break;
     default: (void)world_say(w, w->product, NULL, "PUT", "/sandbox/race", json_pack("{s:i}", "puts", 2), NULL);
     }
 }
@@ -339,11 +359,13 @@ static const struct {
     {6, customer_writes},  {5, agent_comments},  {1, merge_tickets},     {1, delete_ticket},      {3, triage},
     {7, new_issue},        {16, move_issue},     {2, duplicate_issue},   {1, delete_issue},       {4, developer_notes},
     {2, edit_issue_field}, {2, command_problem}, {4, publish},           {3, link_command},       {3, small_command},
-    {2, big_switch},
+    {2, big_switch},       {1, requeue_ticket},  {1, move_project},
 };
 
 void acts_do(struct world *w, struct acts *x) {
     int all = 0;
+    if (w->disk.full && world_chance(w, 40))
+        w->disk.full = false;
     for (size_t i = 0; i < array_size(acts); i++)
         all += acts[i].weight;
     int at = (int)world_random(w, (uint64_t)all);
@@ -363,6 +385,7 @@ void acts_retry(struct world *w) {
 }
 
 void acts_heal(struct world *w, struct acts *x) {
+    w->disk.full = false;
     for (int side = 0; side < 2; side++) {
         x->rights_off[side] = false;
         (void)world_say(w, side ? w->product : w->desk, NULL, "PUT", "/sandbox/rights", json_pack("{s:b}", "bridge", 1),
@@ -446,7 +469,7 @@ static void check_values(struct world *w, const struct acts *x) {
         for (int f = 2; f <= 3; f++) {
             const char *computed =
                 world_text(w, "SELECT computed FROM value WHERE ref = 'product:%d' AND field = '%s'", i, fields[f]);
-            if (!*computed || x->issue[i].field_edited || !product_status_of(w, i))
+            if (!*computed || x->issue[i].field_edited || !product_sees(w, i))
                 continue;
             if (!str_is(computed, product_field_of(w, i, f)))
                 world_fail(w, "product:%d has %s = '%s', and '%s' was computed", i, fields[f],

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define START             1772366400000LL /* 2026-03-01T12:00:00Z */
@@ -489,6 +490,58 @@ static void database_name(struct world *w) {
 
 static void dies(void *arg);
 
+static char *file_text(struct arena *a, const char *name) {
+    FILE *f = fopen(name, "rb");
+    if (!f)
+        abort();
+    char *text = arena_alloc(a, 1 << 18);
+    text[fread(text, 1, (1 << 18) - 1, f)] = 0;
+    fclose(f);
+    return text;
+}
+
+static const char *const recipes[] = {"rt", "redmine"};
+
+static char *recipe_name(struct world *w, const char *folder, size_t i) {
+    return arena_printf(w->a, "%s/%s/recipe.yaml", folder, recipes[i]);
+}
+
+/* The recipes with small pages, so that a few dozen records fill several. */
+static void small_pages(struct world *w, int page) {
+    static const char *const keys[] = {"size: ", "per_page: ", "limit: "};
+    snprintf(w->connectors, sizeof(w->connectors), "%s/connectors", w->folder);
+    mkdir(w->connectors, 0700);
+    for (size_t i = 0; i < array_size(recipes); i++) {
+        cleanup_buf struct buf b = {0};
+        const char *at = file_text(w->a, recipe_name(w, CONNECTORS_SOURCE, i));
+        for (; *at; at++) {
+            size_t key = 0;
+            buf_printf(&b, "%c", *at);
+            for (size_t k = 0; k < array_size(keys); k++)
+                if (str_starts(at, keys[k]) && str_starts(at + strlen(keys[k]), "100"))
+                    key = strlen(keys[k]);
+            if (key) {
+                buf_printf(&b, "%.*s%d", (int)key - 1, at + 1, page);
+                at += key + 2;
+            }
+        }
+        mkdir(arena_printf(w->a, "%s/%s", w->connectors, recipes[i]), 0700);
+        FILE *f = fopen(recipe_name(w, w->connectors, i), "wb");
+        if (!f || fputs(buf_text(&b), f) < 0 || fclose(f) != 0)
+            abort();
+    }
+    w->port.connectors_dir = w->connectors;
+}
+
+static void small_pages_remove(struct world *w) {
+    for (size_t i = 0; w->connectors[0] && i < array_size(recipes); i++) {
+        unlink(recipe_name(w, w->connectors, i));
+        rmdir(arena_printf(w->a, "%s/%s", w->connectors, recipes[i]));
+    }
+    if (w->connectors[0])
+        rmdir(w->connectors);
+}
+
 struct world *world_new(uint64_t seed, const struct world_config *config) {
     struct world *w = calloc(1, sizeof(*w));
     w->a = arena_new();
@@ -515,6 +568,10 @@ struct world *world_new(uint64_t seed, const struct world_config *config) {
     database_name(w);
     w->disk = (struct disk){.dies = dies, .arg = w};
     w->watch = watch_new();
+    if (w->config.page)
+        small_pages(w, w->config.page);
+    if (w->config.skew)
+        (void)world_say(w, w->desk, NULL, "PUT", "/sandbox/clock", json_pack("{s:s}", "skew", w->config.skew), NULL);
     return w;
 }
 
@@ -619,6 +676,7 @@ void world_crash(struct world *w) {
         dies(w);
     w->crashes++;
     w->disk.dies_at = 0;
+    w->disk.full = false; /* who starts it again makes room first */
     world_tell(w, "the process dies");
     end_process(w);
     w->dead = false;
@@ -659,6 +717,7 @@ struct world *world_free(struct world *w) {
     while (w->timers)
         timer_free(w->timers);
     files_remove(w->database);
+    small_pages_remove(w);
     rmdir(w->folder);
     sandbox_free(w->desk);
     sandbox_free(w->product);
@@ -686,7 +745,8 @@ int world_say(struct world *w, struct sandbox *to, const char *who, const char *
                                 headers, who && !rt && !str_is(who, "admin") ? 3 : 2,
                                 text,    text ? strlen(text) : 0};
     struct sandbox_reply reply;
-    sandbox_handle(to, &q, w->now, a, &reply);
+    msec_t lag = who && w->config.laggy ? (msec_t)world_random(w, 2000) : 0;
+    sandbox_handle(to, &q, w->now - lag, a, &reply);
     json_decref(body);
     world_tell(w, "%s: %s %s %.80s: %d", who ? who : "-", method, target, text ? text : "", reply.status);
     if (ret)

@@ -48,6 +48,9 @@ struct world_config {
     const char *policy;  /* lines under policy:, each with two spaces */
     const char *desk;    /* lines of the tracker helpdesk, each with four */
     const char *product; /* ... and product */
+    int page;            /* elements of a page, in the recipes and by the trackers; 0: as they are */
+    const char *skew;    /* of the desk's clock, "-5m"; NULL: none */
+    bool laggy;          /* what people do is stamped up to two seconds before it can be seen */
 };
 
 struct world {
@@ -61,7 +64,7 @@ struct world {
     struct log log;
     struct sandbox *desk, *product;
     struct world_config config;
-    char folder[200], database[256];
+    char folder[200], database[256], connectors[256];
     int generation; /* of the database's file: one more after each crash */
     struct disk disk;
     struct store *store;
@@ -148,6 +151,7 @@ const char *desk_status_of(struct world *w, int ticket);
 const char *desk_field_of(struct world *w, int ticket, const char *field); /* "" empty */
 const char *product_field_of(struct world *w, int issue, int field);       /* 1 .. 3 */
 int product_status_of(struct world *w, int issue);
+bool product_sees(struct world *w, int issue); /* it is in the project that the bridge sees */
 /* How often that text stands in what the bridge wrote there. */
 int desk_notes(struct world *w, int ticket, const char *text, bool public_only);
 int product_notes(struct world *w, int issue, const char *text);
