@@ -218,6 +218,30 @@ def unit(run):
     return result
 
 
+SEEDS, SLICES = 1000, 10
+
+
+@part("install")
+def simulation(run):
+    """1,000 worlds in virtual time, built without sanitizers"""
+    path = run.meson("fast", "--buildtype=release", "-Dwerror=true", env={"CC": "gcc"})
+    if not path or run.do("ninja", "-C", path, "tests/sim/sim", limit=900) != 0:
+        return lost("simulation: build")
+    each = SEEDS // SLICES
+
+    def one(first, log):
+        tally_ = run.count(tally.of_last_line, "simulation", os.path.join(path, "tests/sim/sim"), str(first), str(each),
+                           limit=900, log=log)
+        if tally_.passed + tally_.failed != each:
+            tally_.add(lost(f"simulation: seeds {first} to {first + each - 1} did not all end"))
+        return tally_
+
+    began = time.monotonic()
+    result = run.at_once(one, range(1, SEEDS, each), run.jobs)
+    run.extra = f"{SEEDS} seeds in {time.monotonic() - began:.0f} s"
+    return result
+
+
 @part("install")
 def clang(run):
     """the whole tree built by clang; warnings are errors"""

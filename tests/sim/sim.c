@@ -100,8 +100,8 @@ static bool run_seed(uint64_t seed, bool show, uint64_t *ret_trace) {
     if (!w->failure[0])
         idle(w);
     bool ok = !w->failure[0];
-    printf("seed %llu: %s, trace %016llx, %llu steps, %llu requests, %llu writes, %llu deaths%s%s\n",
-           (unsigned long long)seed, ok ? "ok" : "FAILED", (unsigned long long)w->trace_hash,
+    printf("%sseed %llu: %s, trace %016llx, %llu steps, %llu requests, %llu writes, %llu deaths%s%s\n",
+           ok ? "" : "FAIL  ", (unsigned long long)seed, ok ? "ok" : "FAILED", (unsigned long long)w->trace_hash,
            (unsigned long long)w->steps, (unsigned long long)w->requests, (unsigned long long)w->writes,
            (unsigned long long)w->crashes, ok ? "" : ": ", w->failure);
     fflush(stdout);
@@ -126,7 +126,7 @@ static bool seed_passes(uint64_t seed) {
         return true;
     if (run_seed(seed, false, &again) && again == trace)
         return true;
-    printf("seed %llu: FAILED: played twice it gives two traces\n", (unsigned long long)seed);
+    printf("FAIL  seed %llu: played twice it gives two traces\n", (unsigned long long)seed);
     return false;
 }
 
