@@ -159,6 +159,22 @@ static void check_texts(struct checking *c, struct arena *a, const struct settin
 
 /* ---- check --diff ---- */
 
+/* Two ways a change takes effect: at once, and when somebody asks for it. */
+static void preview_lines(struct checking *c, struct arena *a, const json_t *counts) {
+    const json_t *reload = json_object_get(counts, "reload"), *apply = json_object_get(counts, "policy_apply");
+    long long n = json_int(apply, "incidents", 0);
+    line(c->lines, "OK", "diff", "at once",
+         arena_printf(a, "a reload or restart would %s", json_text(reload, "would")));
+    if (n)
+        line(c->lines, "OK", "diff", "policy apply",
+             arena_printf(a,
+                          "`bascule policy apply` would %s, in a new turn of %lld incidents; without it they keep "
+                          "their policy until their next turn",
+                          json_text(apply, "would"), n));
+    else
+        line(c->lines, "OK", "diff", "policy apply", "no incident stands under another policy");
+}
+
 static int preview(struct checking *c, struct settings *settings, struct arena *a) {
     struct fault fault = {0};
     char folder[] = "/tmp/bascule-diff-XXXXXX";
@@ -190,12 +206,10 @@ static int preview(struct checking *c, struct settings *settings, struct arena *
         counts = engine_preview(engine);
     if (rc < 0)
         line(c->lines, "FAIL", "diff", "preview", fault.text);
-    const char *key;
-    json_t *n;
-    json_object_foreach(counts, key, n)
-        line(c->lines, "OK", "diff", "would", arena_printf(a, "%s: %lld", key, (long long)json_integer_value(n)));
-    if (rc == 0 && !json_object_size(counts))
-        line(c->lines, "OK", "diff", "would", "nothing: no effect would come of it");
+    else if (!counts)
+        line(c->lines, "WARN", "diff", "preview", "the first import is not complete: nothing is decided before");
+    else
+        preview_lines(c, a, counts);
     json_decref(counts);
     engine_free(engine);
     store_close(store);

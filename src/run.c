@@ -132,9 +132,18 @@ static void end(void *arg) {
 
 /* ---- reload ---- */
 
+static void changes_log(const struct service *s, const struct config_changes *changes) {
+    for (size_t i = 0; i < changes->count; i++)
+        log_info(&s->world->log, "reload: %s", changes->lines[i]);
+    log_info(&s->world->log, changes->count ? "the configuration was reloaded"
+                                            : "the configuration was reloaded: nothing in it has changed");
+}
+
 static void reload_try(void *arg) {
+    cleanup_arena struct arena *a = arena_new();
     struct service *s = arg;
     struct fault fault = {0};
+    struct config_changes changes = config_diff(engine_settings(s->engine), s->reload_settings, a);
     engine_hold(s->engine, true);
     int rc = engine_reload(s->engine, s->reload_settings, &fault);
     if (rc == -EBUSY && s->reload_tries++ < RELOAD_TRIES) {
@@ -146,7 +155,7 @@ static void reload_try(void *arg) {
         log_error(&s->world->log, "reload: %s: the running configuration stays in force", fault.text);
         settings_free(s->reload_settings);
     } else {
-        log_info(&s->world->log, "the configuration was reloaded");
+        changes_log(s, &changes);
     }
     s->reload_settings = NULL;
     io_notify("READY=1");

@@ -36,6 +36,8 @@ struct engine *engine_free(struct engine *e);
 
 /* `run --once`: idle(arg, failed) once every tracker was polled and nothing is due. */
 void engine_when_idle(struct engine *e, void (*idle)(void *arg, bool failed), void *arg);
+/* Those in force; borrowed until the next reload. */
+const struct settings *engine_settings(const struct engine *e);
 /* New settings (SIGHUP). Taken over on success; on failure the old ones stay in force. */
 must_check int engine_reload(struct engine *e, struct settings *settings, struct fault *fault);
 
@@ -43,9 +45,9 @@ must_check int engine_reload(struct engine *e, struct settings *settings, struct
 bool engine_imported(const struct engine *e);
 /* While held no new request begins, so that a reload finds nothing under way. */
 void engine_hold(struct engine *e, bool hold);
-/* What these settings would do to what the store holds, without a request: counts of
- * the effects that would come of it, by what they do ("state resolved"). Writes to the
- * store, so give it a copy. The caller's. */
+/* What these settings would do to what the store holds, without a request and without a
+ * trace: {"reload": {"would": "close 12, tell 9", "effects": {"state resolved": 3, ...}},
+ * "policy_apply": {..., "incidents": 15}}. NULL: nothing is decided before every import is complete. The caller's. */
 json_t *engine_preview(struct engine *e);
 
 /* What a person wants (src/sync/command.c names them all with their arguments).

@@ -72,6 +72,8 @@ struct tracker_url_form {
 };
 const struct tracker_url_form *tracker_url_forms(const struct tracker *t, size_t *ret_count);
 
+/* Of all that says what a native state or resolution means. */
+uint64_t tracker_map_hash(const struct tracker *t);
 /* Maps a native state (with resolution, may be NULL) to the canonical one.
  * STATE_NONE when unmapped. */
 enum state tracker_map_state(const struct tracker *t, const char *native, const char *resolution,

@@ -75,6 +75,12 @@ static void counts_print(struct cli *c, const json_t *plan) {
     const json_t *counts = json_object_get(plan, "would_assert");
     json_t *n;
     size_t shown = 0;
+    const char *would = json_text(plan, "would");
+    if (would) {
+        fprintf(c->w->out, "It would %s, in a new turn of %lld incidents\n", cli_text(c->arena, would),
+                (long long)json_int(plan, "incidents", 0));
+        return;
+    }
     if (message)
         fprintf(c->w->out, "%s\n", cli_text(c->arena, message));
     json_object_foreach((json_t *)(uintptr_t)(json_is_object(counts) ? counts : plan), key, n) {
@@ -208,6 +214,7 @@ const struct command command_resume = {
 /* ---- policy ---- */
 
 static const struct option policy_options[] = {
+    {"for", "P-n|REF|TRACKER", "only to the incidents of that problem or tracker, or to that one", "for", false},
     {"dry-run", NULL, "only show what it would do", NULL, false},
     {"yes", NULL, "do not ask", NULL, false},
     OPTION_END,
@@ -218,18 +225,22 @@ static int policy_run(struct cli *c) {
     if (args_choose(c, "policy command", c->words[0], verbs) < 0)
         return CLI_USAGE;
     cleanup_json json_t *body = args_json(c);
-    return unbounded(c, "policy/apply", body, "Apply the policy to all incidents?",
-                     "the policy holds for all incidents now");
+    const char *whom = args_value(c, "for");
+    return unbounded(
+        c, "policy/apply", body,
+        arena_printf(c->arena, "Apply the policy to %s?", whom ? cli_text(c->arena, whom) : "all incidents"),
+        arena_printf(c->arena, "the policy holds for %s now", whom ? whom : "all incidents"));
 }
 
 const struct command command_policy = {
     .name = "policy",
     .summary = "apply a changed policy to incidents that stand under the old one",
-    .usage = "apply [--dry-run] [--yes]",
+    .usage = "apply [--for P-n|REF|TRACKER] [--dry-run] [--yes]",
     .help = "A changed policy holds from an incident's next turn; this starts a new turn now, without notes. It shows\n"
-            "first how many incidents that is, and asks on a terminal; elsewhere it needs --yes.\n\n"
+            "first what would come of it, and asks on a terminal; elsewhere it needs --yes.\n\n"
             "Examples:\n"
-            "  bascule policy apply --dry-run",
+            "  bascule policy apply --dry-run\n"
+            "  bascule policy apply --for P-12",
     .options = policy_options,
     .words_min = 1,
     .words_max = 1,

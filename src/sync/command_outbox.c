@@ -1,5 +1,4 @@
-/* command_outbox: people retry, discard, release; open and shut the outbox;
- * apply a changed policy to old incidents. */
+/* command_outbox: people retry, discard, release; open and shut the outbox. */
 #include "command.h"
 
 #include <string.h>
@@ -80,6 +79,12 @@ void cmd_release(struct command *c) {
 void cmd_outbox_open(struct command *c) {
     bool assert_all = json_is_true(json_object_get(c->args, "assert")),
          dry = json_is_true(json_object_get(c->args, "dry_run"));
+    if (want_text(c, "instance")) {
+        refuse(c, 400,
+               "--instance is for a database whose identity file is lost: this one's is known (%s), so open it without",
+               c->e->instance);
+        return;
+    }
     json_t *counts = assert_all ? store_adopted_counts(c->e->store) : json_object();
     if (dry) {
         store_rollback(c->e->store);
@@ -103,49 +108,4 @@ void cmd_outbox_close(struct command *c) {
     c->e->outbox_open = false;
     journal(c->e, c->actor, "outbox", "", 0, 0, "shut: all is decided and shown, nothing leaves");
     command_commit(c, json_pack("{s:s}", "outbox", "shut"));
-}
-
-/* ---- policy apply ---- */
-
-static bool policy_differs(struct command *c, const char *ref, struct incident_row *i, const char **ret_policy) {
-    struct record_row r;
-    struct policy now;
-    if (!store_record(c->e->store, c->a, ref, &r) || !store_incident(c->e->store, c->a, ref, i))
-        return false;
-    policy_for(&c->e->settings->policy, &r.r, &now);
-    json_t *j = policy_to_json(&now);
-    *ret_policy = json_print(c->a, j);
-    json_decref(j);
-    return !str_same(*ret_policy, i->policy);
-}
-
-void cmd_policy_apply(struct command *c) {
-    bool dry = json_is_true(json_object_get(c->args, "dry_run"));
-    int64_t batch = dry ? 0 : store_batch_new(c->e->store, 0, "policy apply", now_of(c->e));
-    const char *after = "", **refs;
-    int n_changed = 0;
-    for (size_t n; (n = store_incidents_linked(c->e->store, c->a, after, 500, &refs)) > 0; after = refs[n - 1])
-        for (size_t i = 0; i < n; i++) {
-            struct incident_row row;
-            const char *policy;
-            if (!policy_differs(c, refs[i], &row, &policy))
-                continue;
-            n_changed++;
-            if (dry)
-                continue;
-            row.turn++;
-            row.quiet_turn = row.turn;
-            row.turn_at = now_of(c->e);
-            row.policy = policy;
-            store_incident_put(c->e->store, &row);
-            store_supersede_turn(c->e->store, refs[i], row.turn, "the policy was applied anew", now_of(c->e));
-            store_due(c->e->store, KIND_INCIDENT, refs[i], batch, false, "the policy was applied anew");
-        }
-    if (dry) {
-        store_rollback(c->e->store);
-        answer(c, 200, json_pack("{s:b, s:i}", "dry_run", 1, "incidents", n_changed));
-        return;
-    }
-    journal(c->e, c->actor, "policy", "", 0, 0, "applied to %d incidents: a new turn each, without notes", n_changed);
-    command_commit(c, json_pack("{s:i}", "incidents", n_changed));
 }

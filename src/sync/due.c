@@ -24,7 +24,7 @@ static void attend_brake(struct engine *e, struct arena *a, const struct batch_r
             (long long)b->id, b->tells, b->moves);
 }
 
-static void decide_one(struct engine *e, struct arena *a, const struct due_row *d) {
+void decide_due(struct engine *e, struct arena *a, const struct due_row *d) {
     switch (d->kind) {
     case KIND_INCIDENT: decide_incident_now(e, a, d->id, d->batch, d->adopt); break;
     case KIND_DEFECT: decide_defect_now(e, a, d->id, d->adopt); break;
@@ -40,7 +40,7 @@ static bool step(struct engine *e, bool *ret_more) {
     engine_begin(e);
     size_t n = store_due_take(e->store, a, STEP, &due);
     for (size_t i = 0; i < n; i++)
-        decide_one(e, a, &due[i]);
+        decide_due(e, a, &due[i]);
     size_t n_braked = store_batches_close(e->store, a, e->settings->brake, &braked);
     for (size_t i = 0; i < n_braked; i++)
         attend_brake(e, a, &braked[i]);

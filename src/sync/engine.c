@@ -210,6 +210,10 @@ int engine_new(const struct engine_world *world, struct store *store, struct set
 
 int engine_start(struct engine *e, struct fault *fault) {
     cleanup_arena struct arena *a = arena_new();
+    engine_begin(e);
+    engine_remap(e);
+    if (!engine_commit(e))
+        return fault_set(fault, -EIO, "%s", e->fault.text);
     e->started = true;
     for (size_t i = 0; i < e->n_lanes; i++) {
         struct tracker_row t;
@@ -310,46 +314,64 @@ bool engine_imported(const struct engine *e) {
 
 /* ---- reload ---- */
 
+const struct settings *engine_settings(const struct engine *e) {
+    return e->settings;
+}
+
 void engine_hold(struct engine *e, bool hold) {
     e->held = hold;
     for (size_t i = 0; !hold && i < e->n_lanes; i++)
         lane_wake(&e->lanes[i], 0);
 }
 
-json_t *engine_preview(struct engine *e) {
-    int64_t before = store_next_decision(e->store);
-    engine_begin(e);
-    store_due_all(e->store, false, "what if");
-    if (!engine_commit(e))
-        return json_object();
-    while (store_due_any(e->store)) {
-        bool failed = e->commit_failures > 0;
-        worker_drain(e);
-        if (failed || e->commit_failures)
-            break;
-    }
-    return store_effect_counts(e->store, before);
-}
-
-/* States are mapped anew: what a record means may have changed with the table. */
-static void remap(struct engine *e, const struct lane *l) {
-    cleanup_arena struct arena *a = arena_new();
-    const char *after = "", **refs;
-    for (size_t n; (n = store_refs(e->store, a, l->cfg->name, after, 500, &refs)) > 0; after = refs[n - 1])
+/* States are mapped anew: what a record means may have changed with the table. Says how many do. */
+static int remap(struct engine *e, const struct lane *l) {
+    char after[300] = "";
+    int n_moved = 0;
+    for (size_t n = 1; n > 0;) {
+        cleanup_arena struct arena *a = arena_new();
+        const char **refs;
+        n = store_refs(e->store, a, l->cfg->name, after, 500, &refs);
         for (size_t i = 0; i < n; i++) {
             struct record_row r;
             enum outcome o = OUTCOME_NONE;
             if (!store_record(e->store, a, refs[i], &r))
                 continue;
             enum state s = tracker_map_state(l->tracker, r.r.native_state, r.r.native_resolution, &o);
-            if (s == r.r.state && (o == r.r.outcome || r.outcome_set))
+            if (r.outcome_set && s == STATE_CLOSED)
+                o = r.r.outcome; /* a person said why */
+            if (s == r.r.state && o == r.r.outcome)
                 continue;
             journal(e, "bridge", "mapped", refs[i], 0, 0, "'%s' means %s now, it meant %s",
                     r.r.native_state ? r.r.native_state : "", state_name(s), state_name(r.r.state));
             r.r.state = s;
             r.r.outcome = o;
             store_record_put(e->store, &r);
+            n_moved++;
         }
+        snprintf(after, sizeof(after), "%s", n ? refs[n - 1] : "");
+    }
+    return n_moved;
+}
+
+/* The table with which the records were mapped is kept by its hash. */
+void engine_remap(struct engine *e) {
+    cleanup_arena struct arena *a = arena_new();
+    bool due = false;
+    for (size_t i = 0; i < e->n_lanes; i++) {
+        const struct lane *l = &e->lanes[i];
+        const char *key = arena_printf(a, "mapping:%s", l->cfg->name), *was = store_meta(e->store, a, key);
+        const char *now = arena_printf(a, "%016llx", (unsigned long long)tracker_map_hash(l->tracker));
+        if (str_same(was, now))
+            continue;
+        int n = remap(e, l);
+        if (was || n)
+            log_info(e->world->log, "%s: what its states mean has changed: so for %d records", l->cfg->name, n);
+        due |= n > 0;
+        store_meta_set(e->store, key, now);
+    }
+    if (due) /* adopted: only the configuration changed (domain.md 9) */
+        store_due_all(e->store, true, "what a tracker's states mean was changed");
 }
 
 /* Old and new, so that a failing one changes nothing. */
@@ -402,8 +424,7 @@ int engine_reload(struct engine *e, struct settings *settings, struct fault *fau
     if (rc < 0)
         return rc;
     engine_begin(e);
-    for (size_t i = 0; i < e->n_lanes; i++)
-        remap(e, &e->lanes[i]);
+    engine_remap(e);
     store_due_all(e->store, true, "the configuration was reloaded");
     journal(e, "bridge", "reloaded", "", 0, 0, "the configuration was reloaded");
     (void)engine_commit(e);

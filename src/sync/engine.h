@@ -7,7 +7,7 @@
  *   facts.c    what policy is handed           incident.c problem.c defect.c  one decision each
  *   assert.c   wants to effects                mirror.c   mirrored values
  *   deliver.c  effects to the tracker          settle.c   what became of them, and looking
- *   command*.c what people want
+ *   command*.c what people want                whatif.c   what a changed configuration would do
  *
  * All database work of one event stands between engine_begin and engine_commit. */
 #ifndef SYNC_ENGINE_H
@@ -92,6 +92,8 @@ void engine_changed(struct engine *e, const char *what, const char *ref);
 struct lane *engine_lane(struct engine *e, const char *tracker);
 struct lane *engine_lane_of_ref(struct engine *e, const char *ref);
 bool engine_may_write(const struct engine *e);
+/* Inside a transaction: records whose tracker's table of states has changed are mapped anew, and all is due. */
+void engine_remap(struct engine *e);
 void journal(struct engine *e, const char *actor, const char *what, const char *ref, int64_t problem, int64_t effect,
              const char *format, ...) printf_like(7, 8);
 
@@ -159,6 +161,7 @@ void facts_defect(struct engine *e, struct arena *a, const char *ref, struct def
 size_t problems_of_defect(struct engine *e, struct arena *a, const char *ref, int64_t **ret);
 
 /* ---- due.c, incident.c, problem.c, defect.c: inside a transaction ---- */
+void decide_due(struct engine *e, struct arena *a, const struct due_row *d);
 void worker_run(void *engine);
 void worker_drain(struct engine *e); /* a few steps at once, before something is written */
 void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int64_t batch, bool adopt);
@@ -199,7 +202,15 @@ bool field_equal(struct engine *e, struct arena *a, enum field f, enum kind kind
 /* ---- deliver.c, settle.c ---- */
 void deliver_run(struct lane *l);
 
+/* ---- whatif.c: inside a transaction that is rolled back ---- */
+/* All that is due is decided. */
+void whatif_decide(struct engine *e);
+/* {"would": "close 12, resolve 3, tell 9", "effects": {"state resolved": 3, ...}} of the effects from number n on. */
+json_t *whatif_counts(struct engine *e, int64_t n);
+
 /* ---- command ---- */
+/* Incidents whose turn began under another policy begin a new one, without notes; says how many. wanted: only those. */
+int policy_apply(struct engine *e, bool (*wanted)(void *arg, const char *ref), void *arg);
 typedef void command_fn(struct engine *e, json_t *args, const char *actor, command_done *done, void *who);
 json_t *problem_details(int status, const char *title, const char *detail);
 

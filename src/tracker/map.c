@@ -262,6 +262,14 @@ enum state tracker_map_state(const struct tracker *t, const char *native, const 
     return s;
 }
 
+uint64_t tracker_map_hash(const struct tracker *t) {
+    cleanup_arena struct arena *a = arena_new();
+    json_t *all = json_pack("[O?, O?, O?]", t->states, t->set.outcomes, json_object_get(t->recipe, "outcomes"));
+    const char *text = json_print(a, all);
+    json_decref(all);
+    return hash_bytes(text, strlen(text));
+}
+
 /* ---- writing ---- */
 
 const json_t *tracker_write_words(const struct tracker *t, enum state s, enum outcome o) {

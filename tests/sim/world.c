@@ -446,25 +446,27 @@ static const char *env_value(struct arena *a, const struct sandbox *sb, const ch
 }
 
 static struct settings *settings_of_world(struct world *w) {
+    static const char states[] =
+        "Resolved: fixed, Closed: { state: released, outcome: fixed }, \"Won't Fix\": { state: "
+        "closed, outcome: wont-fix }";
     const struct world_config *c = &w->config;
-    const char *text =
-        arena_printf(w->a,
-                     "database: %s\n%s"
-                     "trackers:\n"
-                     "  helpdesk:\n    connector: rt\n    role: ticketing\n    url: %s\n    auth: { token: \"%s\" }\n"
-                     "    scope: { queue: Incidents }\n    states: { closed-unresolved: closed-unresolved }\n"
-                     "    fields: { defect: Defect, problem: Problem, known_error: Known Error, service: Service, "
-                     "priority: Impact }\n%s"
-                     "  product:\n    connector: redmine\n    role: defects\n    url: %s\n    auth: { key: \"%s\" }\n"
-                     "    scope: { project: product }\n"
-                     "    states: { Resolved: fixed, Closed: { state: released, outcome: fixed }, \"Won't Fix\": { "
-                     "state: closed, outcome: wont-fix } }\n"
-                     "    fields: { incidents: Linked incidents, incident_count: Incident count, "
-                     "closed_unresolved_count: Closed-unresolved incidents }\n%s"
-                     "references:\n  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product } ]\n%s%s",
-                     w->database, c->top ? c->top : "", DESK, env_value(w->a, w->desk, "RT_TOKEN"),
-                     c->desk ? c->desk : "", PRODUCT, env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"),
-                     c->product ? c->product : "", c->policy ? "policy:\n" : "", c->policy ? c->policy : "");
+    const char *text = arena_printf(
+        w->a,
+        "database: %s\n%s"
+        "trackers:\n"
+        "  helpdesk:\n    connector: rt\n    role: ticketing\n    url: %s\n    auth: { token: \"%s\" }\n"
+        "    scope: { queue: Incidents }\n    states: { closed-unresolved: closed-unresolved }\n"
+        "    fields: { defect: Defect, problem: Problem, known_error: Known Error, service: Service, "
+        "priority: Impact }\n%s"
+        "  product:\n    connector: redmine\n    role: defects\n    url: %s\n    auth: { key: \"%s\" }\n"
+        "    scope: { project: product }\n"
+        "    states: { %s }\n"
+        "    fields: { incidents: Linked incidents, incident_count: Incident count, "
+        "closed_unresolved_count: Closed-unresolved incidents }\n%s"
+        "references:\n  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product } ]\n%s%s",
+        w->database, c->top ? c->top : "", DESK, env_value(w->a, w->desk, "RT_TOKEN"), c->desk ? c->desk : "", PRODUCT,
+        env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"), c->states ? c->states : states, c->product ? c->product : "",
+        c->policy ? "policy:\n" : "", c->policy ? c->policy : "");
     struct config_world cw = {0};
     struct config_faults faults = {0};
     struct settings *s = NULL;

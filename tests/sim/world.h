@@ -51,6 +51,7 @@ struct world_config {
     int page;            /* elements of a page, in the recipes and by the trackers; 0: as they are */
     const char *skew;    /* of the desk's clock, "-5m"; NULL: none */
     bool laggy;          /* what people do is stamped up to two seconds before it can be seen */
+    const char *states;  /* what product's native states mean; NULL: as the sandbox has them */
 };
 
 struct world {

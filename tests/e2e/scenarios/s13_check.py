@@ -89,7 +89,7 @@ FAULTS = [
 ]
 
 
-@scenario(13, "check names what is wrong", cases=len(FAULTS) + 17)
+@scenario(13, "check names what is wrong", cases=len(FAULTS) + 20)
 def check(r):
     with r.open(start=False) as s:
         # where there is nothing yet, check can only say that it can't tell
@@ -104,6 +104,7 @@ def check(r):
             assert not any(secret in said.out + said.err for secret in secrets)
         trackers(r, s)
         in_the_file(r, s)
+    what_if(r)
 
 
 def found(s, pattern, level="FAIL", **over):
@@ -224,3 +225,33 @@ def said_about(s, text):
         return s.cli("check", ok=None, timeout=60)
     finally:
         s.bascule.write()
+
+
+def what_if(r):
+    """check --diff: what a changed file would do, at once and by `policy apply`; it does nothing of it."""
+    with r.open(policy={"treatment": "leave"}) as s:
+        ticket = s.linked(s.issue())
+        s.expect(ticket, status="new", verdict="pending")
+        s.settle()
+
+        def diff(**over):
+            kept = s.bascule.settings
+            try:
+                s.bascule.write(**over)
+                return s.cli("check", "--diff", ok=(0, 3), timeout=60).out
+            finally:
+                s.bascule.settings = kept
+                s.bascule.write()
+        with r.case("--diff: the same file does nothing"):
+            out = diff()
+            assert re.search(r"at once .*would do nothing", out) and "under another policy" in out, out
+        with r.case("--diff: a changed policy, by policy apply only"):
+            out = diff(policy={"treatment": "close"})
+            assert re.search(r"at once .*would do nothing", out), out
+            assert re.search(r"policy apply` would close 1\b.* 1 incidents", out), out
+        with r.case("--diff: a changed table of states, at once; nothing moved by asking"):
+            out = diff(trackers={"helpdesk": {"states": {"closed-unresolved": "closed-unresolved",
+                                                         "new": "closed-unresolved"}}})
+            assert re.search(r"at once .*would write \d+ field", out), out
+            s.settle()
+            s.expect(ticket, status="new", turn=1)

@@ -52,6 +52,7 @@ static void changes_become_calls(void **state) {
         {{"pause", "helpdesk"}, "POST /api/v1/trackers/helpdesk/pause"},
         {{"resume", "helpdesk"}, "POST /api/v1/trackers/helpdesk/resume"},
         {{"policy", "apply", "--yes"}, "POST /api/v1/policy/apply {\"dry_run\":false}"},
+        {{"policy", "apply", "--for", "P-2", "--yes"}, "POST /api/v1/policy/apply {\"dry_run\":false,\"for\":\"P-2\"}"},
     };
     world_service.status = 200;
     world_service.body = "{\"message\":\"so it is\"}";
@@ -108,6 +109,13 @@ static void what_has_no_bounds_is_asked(void **state) {
     says(world_out, "12 state");
     says(world_err, "--yes");
     assert_string_equal(world_service.asked, "POST /api/v1/outbox/open {\"assert\":true,\"dry_run\":true}");
+    world_service.body = "{\"dry_run\":true,\"incidents\":15,\"would\":\"close 12, resolve 3, tell 9\",\"effects\":{}}";
+    assert_int_equal(type("policy", "apply", "--for", "helpdesk", "--dry-run"), CLI_DONE);
+    assert_string_equal(world_out, "It would close 12, resolve 3, tell 9, in a new turn of 15 incidents\n");
+    assert_int_equal(type("policy", "apply"), CLI_FAILED); /* no terminal: no */
+    says(world_err, "--yes");
+    assert_string_equal(world_service.asked, "POST /api/v1/policy/apply {\"dry_run\":true}");
+    world_service.body = "{\"would_assert\":{\"state\":12,\"note\":9},\"would_tell\":17}";
     world_tty = true;
     world_answers = "n\n";
     assert_int_equal(type("policy", "apply"), CLI_FAILED);

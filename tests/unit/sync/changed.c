@@ -1,0 +1,139 @@
+/* changed: a configuration that has changed: what native states mean (at a restart
+ * too), a policy for old incidents, and what either would do, in numbers. */
+#include "scene.h"
+
+static struct world *linked(const struct world_config *config) {
+    struct world *w = scene(config);
+    settle(w);
+    assert_int_equal(product_issue(w, "Totals are wrong", "Sums are off by one."), 1);
+    assert_int_equal(desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong."), 1);
+    desk_field(w, 1, "Defect", "1");
+    settle(w);
+    return w;
+}
+
+static const char *would(struct world *w, json_t *args) {
+    json_t *result = NULL;
+    json_object_set_new(args, "dry_run", json_true());
+    assert_int_equal(world_command(w, "policy-apply", args, &result), 200);
+    const char *text =
+        arena_printf(w->a, "%lld: %s", (long long)json_int(result, "incidents", -1), json_text(result, "would"));
+    json_decref(result);
+    return text;
+}
+
+#define mapped(w) world_number(w, -1, "SELECT count(*) FROM journal WHERE what = 'mapped'")
+
+static void a_changed_table_holds_after_a_restart(void **state) {
+    struct world *w = linked(NULL);
+    assert_status(w, 1, "closed-unresolved");
+    assert_int_equal(mapped(w), 0);
+    world_stop(w);
+    w->config.states = "New: { state: released, outcome: fixed }";
+    world_start(w);
+    settle(w);
+    assert_text(world_text(w, "SELECT state FROM record WHERE ref = 'product:1'"), "released");
+    assert_text(world_text(w, "SELECT verdict FROM incident"), "delivered");
+    assert_int_equal(mapped(w), 1);
+    assert_int_equal(world_number(w, 0, "SELECT adopted_turn = turn FROM incident"), 1);
+    assert_status(w, 1, "closed-unresolved"); /* adopted: the fix came before the table */
+    assert_int_equal(desk_notes(w, 1, "b1-", true), 0);
+    world_stop(w);
+    world_start(w);
+    settle(w);
+    assert_int_equal(mapped(w), 1);
+    end(w);
+    (void)state;
+}
+
+static void a_killed_reload_is_made_good(void **state) {
+    struct world *w = linked(NULL);
+    w->config.states = "New: working";
+    world_crash(w);
+    settle(w);
+    assert_text(world_text(w, "SELECT state FROM record WHERE ref = 'product:1'"), "working");
+    assert_int_equal(world_number(w, 0, "SELECT turn FROM incident"), 1);
+    world_reload(w, &(struct world_config){0});
+    settle(w);
+    assert_text(world_text(w, "SELECT state FROM record WHERE ref = 'product:1'"), "open");
+    end(w);
+    (void)state;
+}
+
+static void a_person_said_why_it_is_closed(void **state) {
+    struct world *w = linked(NULL);
+    product_status(w, 1, ISSUE_REJECTED);
+    settle(w);
+    command(w, 200, "outcome", json_pack("{s:s, s:s, s:s}", "ref", "product:1", "outcome", "duplicate", "reason", "x"));
+    world_stop(w);
+    w->config.states = "Rejected: { state: closed, outcome: wont-fix }";
+    world_start(w);
+    settle(w);
+    assert_text(world_text(w, "SELECT outcome FROM record WHERE ref = 'product:1'"), "duplicate");
+    end(w);
+    (void)state;
+}
+
+static void a_policy_is_shown_and_applied_to_some(void **state) {
+    struct world *w = linked(&(struct world_config){.policy = "  treatment: leave\n"});
+    assert_int_equal(desk_ticket(w, ALICE, "Wrong totals", "Mine too."), 2);
+    desk_field(w, 2, "Defect", "1");
+    settle(w);
+    assert_status(w, 1, "new");
+    world_reload(w, &(struct world_config){.policy = "  treatment: close\n"});
+    settle(w);
+    assert_status(w, 1, "new"); /* from the next turn, or by policy apply */
+    int64_t rows = effects(w, "1"), turns = world_number(w, 0, "SELECT sum(turn) FROM incident");
+    assert_text(would(w, json_object()), "2: close 2");
+    assert_text(would(w, json_pack("{s:s}", "for", "P-1")), "2: close 2");
+    assert_text(would(w, json_pack("{s:s}", "for", "helpdesk")), "2: close 2");
+    assert_text(would(w, json_pack("{s:s}", "for", "helpdesk:2")), "1: close 1");
+    assert_int_equal(effects(w, "1"), rows);
+    assert_int_equal(world_number(w, 0, "SELECT sum(turn) FROM incident"), turns);
+    command(w, 404, "policy-apply", json_pack("{s:s}", "for", "P-9"));
+    command(w, 404, "policy-apply", json_pack("{s:s}", "for", "nowhere"));
+    command(w, 404, "policy-apply", json_pack("{s:s}", "for", "helpdesk:99"));
+    command(w, 400, "policy-apply", json_pack("{s:s}", "for", "product"));
+    command(w, 400, "policy-apply", json_pack("{s:s}", "for", "product:1"));
+    command(w, 200, "policy-apply", json_pack("{s:s}", "for", "helpdesk:2"));
+    settle(w);
+    assert_status(w, 1, "new");
+    assert_status(w, 2, "closed-unresolved");
+    assert_text(would(w, json_object()), "1: close 1");
+    end(w);
+    (void)state;
+}
+
+static void a_preview_leaves_no_trace(void **state) {
+    struct world *w = linked(&(struct world_config){.policy = "  treatment: leave\n"});
+    world_reload(w, &(struct world_config){.policy = "  treatment: close\n"});
+    settle(w);
+    int64_t rows = effects(w, "1"), journal = world_number(w, 0, "SELECT count(*) FROM journal");
+    cleanup_json json_t *x = engine_preview(w->engine);
+    assert_text(json_text(json_object_get(x, "reload"), "would"), "do nothing");
+    assert_text(json_text(json_object_get(x, "policy_apply"), "would"), "close 1");
+    assert_int_equal(json_int(json_object_get(x, "policy_apply"), "incidents", 0), 1);
+    assert_int_equal(effects(w, "1"), rows);
+    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM journal"), journal);
+    end(w);
+    (void)state;
+}
+
+static void an_instance_is_for_a_lost_identity(void **state) {
+    struct world *w = linked(NULL);
+    command(w, 400, "outbox-open", json_pack("{s:s}", "instance", "b2"));
+    end(w);
+    (void)state;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_changed_table_holds_after_a_restart),
+        cmocka_unit_test(a_killed_reload_is_made_good),
+        cmocka_unit_test(a_person_said_why_it_is_closed),
+        cmocka_unit_test(a_policy_is_shown_and_applied_to_some),
+        cmocka_unit_test(a_preview_leaves_no_trace),
+        cmocka_unit_test(an_instance_is_for_a_lost_identity),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
