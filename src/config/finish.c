@@ -148,16 +148,19 @@ static void trackers_finish(struct reader *r) {
 
 static void listen_finish(struct reader *r) {
     struct settings *s = r->checked->draft;
-    bool exposed = !host_is_loopback(s->listen_host);
-    if (exposed && !s->tls_cert && !s->behind_proxy && r->checked->listen)
-        faults_error(
-            r->faults, r->checked->listen->place,
-            "listen: %s is reached from other machines, so it needs tls: { cert: FILE, key: FILE }, or behind_proxy: "
-            "true if a proxy speaks https for it; else listen on 127.0.0.1",
-            text_shown(r->faults->arena, s->listen_host));
+    if (!host_is_served(s->listen_host) && r->checked->listen)
+        faults_error(r->faults, r->checked->listen->place,
+                     "listen: %s is no loopback address: the page asks nobody who they are yet, so other machines are "
+                     "not served, with tls or behind_proxy neither; listen on 127.0.0.1, where a proxy on this machine "
+                     "that asks may stand in front",
+                     text_shown(r->faults->arena, s->listen_host));
+    else if (s->tls_cert && !r->faults->failed)
+        faults_warn(r->faults, r->checked->tls->place,
+                    "tls: not served yet: %s speaks plain http, to this machine only; a proxy in front may speak https",
+                    text_shown(r->faults->arena, s->listen_host));
     if (!s->public_url)
-        s->public_url = arena_printf(r->arena, strchr(s->listen_host, ':') ? "%s://[%s]:%d" : "%s://%s:%d",
-                                     s->tls_cert ? "https" : "http", s->listen_host, s->listen_port);
+        s->public_url = arena_printf(r->arena, strchr(s->listen_host, ':') ? "http://[%s]:%d" : "http://%s:%d",
+                                     s->listen_host, s->listen_port);
 }
 
 /* systemd gives one folder or several, separated by colons. */

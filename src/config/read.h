@@ -17,7 +17,7 @@ struct checked_tracker {
 };
 struct checked {
     struct settings *draft;
-    const struct yaml *listen;
+    const struct yaml *listen, *tls;
     struct checked_tracker *trackers;     /* beside draft->trackers */
     const struct yaml **pattern_trackers; /* beside draft->patterns */
     const struct yaml **rule_trackers;    /* named by the rules of policy.for */
@@ -110,6 +110,8 @@ struct url {
 /* NULL when it is one, else what is wrong and right. */
 const char *url_check(const char *text, struct url *ret);
 bool host_is_loopback(const char *host);
+/* Those of them that src/serve can listen on. */
+bool host_is_served(const char *host);
 /* "HOST:PORT" -> both; NULL or what is wrong and right. */
 const char *listen_check(const char *text, char host[static 256], int *ret_port);
 

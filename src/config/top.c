@@ -53,6 +53,7 @@ static void read_tls(struct reader *r, const struct key *key, const struct yaml 
     static const struct key keys[] = {
         {.name = "cert", .read = read_path, .offset = offsetof(struct settings, tls_cert), .required = true},
         {.name = "key", .read = read_path, .offset = offsetof(struct settings, tls_key), .required = true}};
+    r->checked->tls = value;
     section_read(r, value, value->place, key->name, keys, array_size(keys), target);
 }
 

@@ -86,6 +86,10 @@ bool host_is_loopback(const char *host) {
     return str_is_nocase(host, "localhost") || under_localhost || str_is(host, "::1") || host_is_ipv4_loopback(host);
 }
 
+bool host_is_served(const char *host) {
+    return str_is_nocase(host, "localhost") || str_is(host, "::1") || host_is_ipv4_loopback(host);
+}
+
 const char *listen_check(const char *text, char host[static 256], int *ret_port) {
     static const char *const wanted = "no address to listen on; write HOST:PORT, such as 127.0.0.1:8420 or [::1]:8420";
     const char *rest = text;

@@ -208,12 +208,26 @@ static const struct row faults[] = {
     {"from_requesters", TOP("references: { from_requesters: trust }\n"), 10, 32,
      "from_requesters: \"trust\" is not known here; write confirm or suggest"},
     {"listen to all", TOP("listen: 0.0.0.0:8420\n"), 10, 9,
-     "listen: \"0.0.0.0\" is reached from other machines, so it needs tls: { cert: FILE, key: FILE }, or behind_proxy: "
-     "true if a "
-     "proxy speaks https for it; else listen on 127.0.0.1"},
+     "listen: \"0.0.0.0\" is no loopback address: the page asks nobody who they are yet, so other machines are "
+     "not served, with tls or behind_proxy neither; listen on 127.0.0.1, where a proxy on this machine that asks may "
+     "stand in front"},
+    {"listen to all behind a proxy", TOP("listen: 0.0.0.0:8420\nbehind_proxy: true\n"), 10, 9,
+     "listen: \"0.0.0.0\" is no loopback address: the page asks nobody who they are yet, so other machines are "
+     "not served, with tls or behind_proxy neither; listen on 127.0.0.1, where a proxy on this machine that asks may "
+     "stand in front"},
+    {"listen to all with tls", TOP("listen: \"[::]:443\"\ntls: { cert: a, key: b }\n"), 10, 9,
+     "listen: \"::\" is no loopback address: the page asks nobody who they are yet, so other machines are "
+     "not served, with tls or behind_proxy neither; listen on 127.0.0.1, where a proxy on this machine that asks may "
+     "stand in front"},
     {"listen to a name that is not loopback", TOP("listen: 127.0.0.1.example.org:80\n"), 10, 9,
-     "listen: \"127.0.0.1.example.org\" is reached from other machines, so it needs tls: { cert: FILE, key: FILE }, or "
-     "behind_proxy: true if a proxy speaks https for it; else listen on 127.0.0.1"},
+     "listen: \"127.0.0.1.example.org\" is no loopback address: the page asks nobody who they are yet, so other "
+     "machines are "
+     "not served, with tls or behind_proxy neither; listen on 127.0.0.1, where a proxy on this machine that asks may "
+     "stand in front"},
+    {"listen to a name below localhost", TOP("listen: page.localhost:80\n"), 10, 9,
+     "listen: \"page.localhost\" is no loopback address: the page asks nobody who they are yet, so other machines are "
+     "not served, with tls or behind_proxy neither; listen on 127.0.0.1, where a proxy on this machine that asks may "
+     "stand in front"},
     {"listen without port", TOP("listen: localhost\n"), 10, 9,
      "listen: no address to listen on; write HOST:PORT, such as 127.0.0.1:8420 or [::1]:8420"},
     {"listen on port 0", TOP("listen: localhost:0\n"), 10, 9,
@@ -281,6 +295,8 @@ static const struct row faults[] = {
 };
 
 static const struct row warnings[] = {
+    {"tls", TOP("tls: { cert: a, key: b }\n"), 10, 6,
+     "tls: not served yet: \"127.0.0.1\" speaks plain http, to this machine only; a proxy in front may speak https"},
     {"secret in clear", DESK("    auth: { token: " SECRET " }\n"), 6, 20,
      "auth of helpdesk, \"token\": a secret stands here in clear; better { env: NAME } or { file: PATH }"},
     {"http to another machine", GOOD "  more: { connector: rt, role: defects, url: 'http://bugs.example.org' }\n", 10,
@@ -352,8 +368,7 @@ static void test_silent(void **state) {
         GOOD "  local: { connector: rt, role: ticketing, url: 'http://desk.localhost:8080' }\n",
         TOP("listen: 127.1.2.3:80\n"),
         TOP("listen: \"[::1]:80\"\n"),
-        TOP("listen: 0.0.0.0:80\nbehind_proxy: true\n"),
-        TOP("listen: \"[::]:443\"\ntls: { cert: a, key: b }\n"),
+        TOP("listen: 127.0.0.1:80\nbehind_proxy: true\n"),
     };
     for (size_t i = 0; i < array_size(quiet); i++) {
         struct parsed p = parse_good(quiet[i]);
