@@ -31,6 +31,25 @@ static void line(json_t *lines, const char *result, const char *subject, const c
         lines, json_pack("{s:s, s:s, s:s, s:s}", "result", result, "subject", subject, "what", what, "text", text));
 }
 
+/* A FAIL is a failure, a WARN asks for attention. */
+static int exit_of(const json_t *lines) {
+    int code = CLI_DONE;
+    size_t i;
+    json_t *l;
+    json_array_foreach((json_t *)(uintptr_t)lines, i, l) {
+        if (str_is(json_text(l, "result"), "FAIL"))
+            return CLI_FAILED;
+        if (str_is(json_text(l, "result"), "WARN"))
+            code = CLI_ATTENTION;
+    }
+    return code;
+}
+
+static void lines_print(const struct cli_job *job, const json_t *lines) {
+    struct cli_sheet sheet = {.out = job->out, .format = job->format, .width = job->width, .colour = job->colour};
+    cli_print_items(&sheet, columns, array_size(columns), lines);
+}
+
 static void check_step(struct checking *c);
 
 static void check_reply(void *who, const struct http_reply *reply) {
@@ -240,16 +259,9 @@ int main_check(void *arg, const struct cli_job *job) {
         else
             settings_free(settings);
     }
-    size_t i;
-    json_t *l;
-    json_array_foreach(c.lines, i, l) {
-        if (str_is(json_text(l, "result"), "FAIL"))
-            code = CLI_FAILED;
-        else if (str_is(json_text(l, "result"), "WARN") && code == CLI_DONE)
-            code = CLI_ATTENTION;
-    }
-    struct cli_sheet sheet = {.out = job->out, .format = job->format, .width = job->width, .colour = job->colour};
-    cli_print_items(&sheet, columns, array_size(columns), c.lines);
+    if (code == CLI_DONE)
+        code = exit_of(c.lines);
+    lines_print(job, c.lines);
     json_decref(c.lines);
     return code;
 }
@@ -290,7 +302,7 @@ static void describe(struct world *w, json_t *lines, const char *name) {
         rc = tracker_new(w->connectors_dir, &s, &t, &fault);
     }
     if (rc < 0) {
-        line(lines, "WARN", name, "recipe", fault.text);
+        line(lines, "FAIL", name, "recipe", fault.text);
     } else {
         struct buf b = {0};
         const struct tracker_abilities *can = tracker_abilities(t);
@@ -303,6 +315,7 @@ static void describe(struct world *w, json_t *lines, const char *name) {
         ability(&b, can->relations, "duplicates");
         ability(&b, can->versions, "versions");
         line(lines, "OK", name, "can", buf_text(&b));
+        line(lines, "OK", name, "proven", tracker_proven(t));
         buf_deinit(&b);
         tracker_free(t);
     }
@@ -313,7 +326,7 @@ static void describe(struct world *w, json_t *lines, const char *name) {
 
 int main_connectors(void *arg, const struct cli_job *job) {
     struct world *w = arg;
-    json_t *lines = json_array();
+    cleanup_json json_t *lines = json_array();
     struct dirent **entries = NULL;
     int n = scandir(w->connectors_dir, &entries, NULL, alphasort);
     for (int i = 0; i < n; i++) {
@@ -323,32 +336,69 @@ int main_connectors(void *arg, const struct cli_job *job) {
         free(entries[i]);
     }
     free(entries);
-    bool none = json_array_size(lines) == 0;
-    if (none)
+    if (json_array_size(lines) == 0) {
         fprintf(job->err, "bascule: no connector %s in %s\n", job->name ? job->name : "", w->connectors_dir);
-    struct cli_sheet sheet = {.out = job->out, .format = job->format, .width = job->width, .colour = job->colour};
-    if (!none)
-        cli_print_items(&sheet, columns, array_size(columns), lines);
-    json_decref(lines);
-    return none ? CLI_FAILED : CLI_DONE;
+        return CLI_FAILED;
+    }
+    lines_print(job, lines);
+    return exit_of(lines);
 }
 
-/* A folder with a recipe: is it well-formed? */
+/* ---- connectors test ---- */
+
+static int is_case(const struct dirent *d) {
+    size_t n = strlen(d->d_name);
+    return d->d_name[0] != '.' && n > 5 && str_is(d->d_name + n - 5, ".case");
+}
+
+static void replay(const struct cli_job *job, struct world *w, json_t *lines, const char *folder, const char *file) {
+    cleanup_arena struct arena *a = arena_new();
+    struct fault fault = {0};
+    struct case_replayed r;
+    const char *path = arena_printf(a, "%s/tests/%s", folder, file), *name = arena_strndup(a, file, strlen(file) - 5);
+    char *text = w->config.file(w->config.arg, a, path, &fault);
+    if (!text) {
+        line(lines, "FAIL", name, "case", fault.text);
+        return;
+    }
+    case_replay(w->connectors_dir, folder, text, a, &r);
+    line(lines, r.what ? "FAIL" : "OK", name, "case",
+         r.what ? arena_printf(a, "line %d: %s (%s)", r.line, r.what, r.title) : r.title);
+    if (r.what)
+        fprintf(job->err, "%s: %s\n", path, r.differences);
+}
+
+static void replay_all(const struct cli_job *job, struct world *w, json_t *lines, const char *folder,
+                       const char *name) {
+    cleanup_arena struct arena *a = arena_new();
+    struct dirent **entries = NULL;
+    int n = scandir(arena_printf(a, "%s/tests", folder), &entries, is_case, alphasort);
+    for (int i = 0; i < n; i++) {
+        replay(job, w, lines, folder, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    if (n <= 0)
+        line(lines, "WARN", name, "case",
+             arena_printf(a, "no recorded case in %s/tests: nothing was replayed", folder));
+}
+
+/* A folder with a recipe: is it well-formed, and do its recorded cases go as they went? */
 int main_connectors_test(void *arg, const struct cli_job *job) {
     struct world *w = arg, other = *w;
-    char full[4096];
+    char full[4096], parent[4096];
     if (!realpath(job->dir, full)) {
         fprintf(job->err, "bascule: %s: %s\n", job->dir, strerror(errno));
         return CLI_FAILED;
     }
-    char *slash = strrchr(full, '/');
+    snprintf(parent, sizeof(parent), "%s", full);
+    char *slash = strrchr(parent, '/');
     *slash = 0;
-    snprintf(other.connectors_dir, sizeof(other.connectors_dir), "%s", full);
-    json_t *lines = json_array();
+    snprintf(other.connectors_dir, sizeof(other.connectors_dir), "%s", parent);
+    cleanup_json json_t *lines = json_array();
     describe(&other, lines, slash + 1);
-    bool ok = str_is(json_text(json_array_get(lines, 0), "result"), "OK");
-    struct cli_sheet sheet = {.out = job->out, .format = job->format, .width = job->width, .colour = job->colour};
-    cli_print_items(&sheet, columns, array_size(columns), lines);
-    json_decref(lines);
-    return ok ? CLI_DONE : CLI_FAILED;
+    if (exit_of(lines) == CLI_DONE)
+        replay_all(job, &other, lines, full, slash + 1);
+    lines_print(job, lines);
+    return exit_of(lines);
 }

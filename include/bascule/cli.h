@@ -26,7 +26,6 @@ struct cli_job {
     FILE *out, *err;
     bool once;        /* run --once */
     bool diff;        /* check --diff */
-    bool live;        /* connectors test --live */
     int port;         /* demo --port; 0: the default */
     const char *dir;  /* demo --dir: where its database is kept, NULL: a temporary one. connectors test DIR */
     const char *name; /* connectors NAME */

@@ -60,6 +60,8 @@ struct tracker_abilities {
     bool edit_note;
 };
 const struct tracker_abilities *tracker_abilities(const struct tracker *t);
+/* How far the recipe was tried, in its own words. */
+const char *tracker_proven(const struct tracker *t);
 
 /* Web address of a record (first web_url); in the arena. */
 char *tracker_record_url(const struct tracker *t, struct arena *a, const char *id);
@@ -230,5 +232,19 @@ struct marker {
     size_t at;                   /* byte offset */
 };
 bool marker_find(struct arena *a, const char *text, struct marker *ret);
+
+/* ---- recorded cases (src/tracker/case.h says what one looks like) ---- */
+
+struct case_replayed {
+    const char *title;
+    const char *what; /* the first difference, and where; NULL: it went as recorded */
+    int line;
+    const char *differences; /* all, with what was wanted and what came */
+    const char *text;        /* the case as it went */
+};
+/* Replays the case `text` against the connectors of a folder; all in the arena. root: what a case's own
+ * folder of connectors is relative to. */
+void case_replay(const char *connectors, const char *root, const char *text, struct arena *a,
+                 struct case_replayed *ret);
 
 #endif

@@ -226,6 +226,8 @@ static void options_print(FILE *out, const char *title, const struct option *opt
     fprintf(out, "\n%s\n", title);
     for (; options->name; options++) {
         char left[80];
+        if (!options->help)
+            continue;
         snprintf(left, sizeof(left), "--%s%s%s", options->name, options->arg ? " " : "",
                  options->arg ? options->arg : "");
         fprintf(out, "  %-28s%s%s\n", left, strlen(left) > 27 ? "\n                              " : "", options->help);

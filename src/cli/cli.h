@@ -11,9 +11,9 @@ struct cli;
 struct option {
     const char *name; /* without the dashes */
     const char *arg;  /* what its value is called; NULL: a flag */
-    const char *help;
-    const char *key; /* of the command's JSON arguments; NULL: not sent */
-    bool number;     /* sent as one */
+    const char *help; /* NULL: stands in no help */
+    const char *key;  /* of the command's JSON arguments; NULL: not sent */
+    bool number;      /* sent as one */
 };
 #define OPTION_END                                                                                                     \
     { NULL, NULL, NULL, NULL, false }

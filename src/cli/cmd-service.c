@@ -112,7 +112,7 @@ const struct command command_demo = {
 /* ---- connectors ---- */
 
 static const struct option connectors_options[] = {
-    {"live", NULL, "test: against the real tracker too", NULL, false},
+    {"live", NULL, NULL, NULL, false}, /* to come: known, so that who types it is told */
     OPTION_END,
 };
 
@@ -121,9 +121,11 @@ static int connectors(struct cli *c) {
     bool test = c->n_words > 0 && str_is(c->words[0], "test");
     if (test && c->n_words != 2)
         return cli_wrong(c, "test needs a folder: bascule connectors test DIR");
-    if (!test && (c->n_words > 1 || args_flag(c, "live")))
-        return cli_wrong(c, "%s", c->n_words > 1 ? "one name at a time" : "--live goes with test");
-    j.live = args_flag(c, "live");
+    if (!test && c->n_words > 1)
+        return cli_wrong(c, "one name at a time");
+    if (args_flag(c, "live"))
+        return cli_wrong(c, "--live, a test against the real tracker, is not there yet: `bascule connectors test DIR` "
+                            "replays the folder's recorded cases, and `bascule check` asks the configured trackers");
     if (test) {
         j.dir = c->words[1];
         return c->w->connectors_test ? c->w->connectors_test(c->w->arg, &j) : unavailable(c);
@@ -135,8 +137,10 @@ static int connectors(struct cli *c) {
 const struct command command_connectors = {
     .name = "connectors",
     .summary = "what each tracker's connector can do",
-    .usage = "[NAME]\ntest DIR [--live]",
-    .help = "Examples:\n"
+    .usage = "[NAME]\ntest DIR",
+    .help = "What each can do, and how far it is proven. `test` reads the folder's recipe and replays the recorded\n"
+            "cases of its tests/: a line each; what differs goes to standard error.\n\n"
+            "Examples:\n"
             "  bascule connectors\n"
             "  bascule connectors rt\n"
             "  bascule connectors test ./connectors/ours",

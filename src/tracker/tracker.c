@@ -179,6 +179,10 @@ static struct tracker_abilities abilities_of(const json_t *recipe) {
     return able;
 }
 
+const char *tracker_proven(const struct tracker *t) {
+    return json_text(t->recipe, "proven");
+}
+
 const struct tracker_abilities *tracker_abilities(const struct tracker *t) {
     return &t->abilities;
 }

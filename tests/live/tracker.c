@@ -2,12 +2,12 @@
  *
  *   live-tracker CONNECTORS CASE URL AUTH_JSON  >  recorded.case
  *
- * CASE has only %case, %tracker and %op (tests/unit/tracker/case.h); URL and
+ * CASE has only %case, %tracker and %op (src/tracker/case.h); URL and
  * AUTH_JSON take the place of what %tracker says, and never come out again. The
  * output is a golden case: read it, trim it, keep it. {"do":"list","all":true} runs an
  * import to its end instead and prints only how much came. For who writes a recipe;
  * libcurl's easy interface, no engine. */
-#include "../unit/tracker/case.h"
+#include "../../src/tracker/case.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

@@ -96,6 +96,7 @@ static void what_is_wrong_is_used_wrongly(void **state) {
         {"connectors", "test"},
         {"connectors", "rt", "redmine"},
         {"connectors", "rt", "--live"},
+        {"connectors", "test", "dir", "--live"},
         {"demo", "--port", "0"},
         {"demo", "--port", "65536"},
         {"confirm", "P-1"},
@@ -123,9 +124,13 @@ static void what_main_does_is_handed_over(void **state) {
     assert_string_equal(world_job.dir, "/tmp/x");
     assert_int_equal(type("connectors", "rt"), CLI_DONE);
     assert_string_equal(world_job.name, "rt");
-    assert_int_equal(type("connectors", "test", "dir", "--live"), CLI_DONE);
+    assert_int_equal(type("connectors", "test", "dir"), CLI_DONE);
     assert_string_equal(world_body, "connectors_test");
-    assert_true(world_job.live);
+    assert_string_equal(world_job.dir, "dir");
+    assert_int_equal(type("connectors", "test", "dir", "--live"), CLI_USAGE);
+    says(world_err, "not there yet");
+    assert_int_equal(type("connectors", "--help"), CLI_DONE);
+    says_not(world_out, "live");
 }
 
 static void run_needs_a_whole_configuration(void **state) {

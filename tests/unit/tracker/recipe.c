@@ -1,7 +1,7 @@
 /* recipe: every recipe of the tree passes the check; broken ones are told with file,
  * line and what would be right; and no text whatever makes the reader stumble. */
 #include "../../../src/tracker/recipe.h"
-#include "case.h"
+#include "../../../src/tracker/case.h"
 
 #include <glob.h>
 #include <setjmp.h>

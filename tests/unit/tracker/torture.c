@@ -4,7 +4,7 @@
  * of another status. Whatever comes, an operation must end within its bound, without
  * a fault of memory, and must not claim what nothing shows: an unsure write is never
  * "rejected", a lost one never "ok", and what is not OK gives no records. */
-#include "case.h"
+#include "../../../src/tracker/case.h"
 
 #include <glob.h>
 #include <setjmp.h>

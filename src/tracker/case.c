@@ -1,4 +1,4 @@
-/* case: reads scripted cases, runs their operations, prints results (see case.h). */
+/* case: reads scripted cases, makes their operations, prints results (see case.h). */
 #include "case.h"
 
 #include <stdio.h>
@@ -7,34 +7,19 @@
 
 /* ---- the file ---- */
 
-static char *file_text(struct arena *a, const char *file) {
-    FILE *f = fopen(file, "re");
-    cleanup_buf struct buf b = {0};
-    char piece[4096];
-    size_t n;
-    if (!f)
-        return NULL;
-    while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
-        buf_add(&b, piece, n);
-    fclose(f);
-    return arena_strdup(a, buf_text(&b));
-}
-
 /* Ends a body before the next part: without its last newline. */
 static void body_end(struct part *p, char *end) {
     if (p && end > p->body && end[-1] == '\n')
         end[-1] = 0;
 }
 
-struct script *script_read(const char *file) {
+struct script *script_read(const char *given) {
     struct arena *a = arena_new();
     struct script *s = arena_make(a, struct script);
-    char *text = file_text(a, file), *end = text ? text + strlen(text) : NULL, *next;
+    char *text = arena_strdup(a, given), *end = text + strlen(text), *next;
     struct part *part = NULL;
     int line = 0;
     s->arena = a;
-    if (!text)
-        return script_free(s);
     for (char *p = text; *p; p = next) {
         size_t n = strcspn(p, "\n");
         next = p + n + (p[n] == '\n');

@@ -7,10 +7,11 @@
  *   %reply   200 date: Mon, 23 Nov 2026 ...    then the body; "%reply not-sent", "%reply lost"
  *   %result                                    then what came out, as case_print writes it
  *
- * The golden tests replay such files; the live tool makes them out of a real
- * tracker's answers. A line that begins with "%" begins a part. */
-#ifndef TEST_TRACKER_CASE_H
-#define TEST_TRACKER_CASE_H
+ * `connectors test` and the golden tests replay such files (replay.c); the live
+ * tool makes them out of a real tracker's answers. A line that begins with "%"
+ * begins a part. */
+#ifndef TRACKER_CASE_H
+#define TRACKER_CASE_H
 
 #include "bascule/tracker.h"
 
@@ -26,7 +27,7 @@ struct script {
     size_t n;
 };
 
-struct script *script_read(const char *file);
+struct script *script_read(const char *text);
 struct script *script_free(struct script *s);
 
 /* A tracker out of %tracker's JSON; url and auth may be overridden. The JSON must outlive it. */
