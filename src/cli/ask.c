@@ -193,10 +193,11 @@ int cli_do(struct cli *c, const char *method, const char *path, const json_t *bo
     if (r)
         return r;
     const char *message = json_text(result, "message");
+    struct cli_sheet s = cli_sheet(c);
     if (c->format == CLI_TABLE)
         fprintf(c->w->out, "%s\n", cli_text(c->arena, message ? message : done));
     else
-        json_out(c->w->out, result);
+        thing_out(&s, result);
     return CLI_DONE;
 }
 

@@ -115,6 +115,8 @@ const char *colour_of(const char *word);
 /* A word in its colour, if there are colours. */
 void word_print(const struct cli_sheet *s, const char *word);
 void json_out(FILE *out, const json_t *j);
+/* table.c: one thing where no table is wanted: JSON, or CSV with a line a member. */
+void thing_out(const struct cli_sheet *s, const json_t *item);
 /* "4 min ago", "3 days ago", "never"; NULL time is "never". */
 const char *age_text(struct arena *a, const char *time, msec_t now);
 /* "2026-01-02 03:04:05 UTC" */

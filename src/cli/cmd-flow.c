@@ -70,27 +70,27 @@ const struct command command_release = {
 
 /* ---- what a change without bounds would do ---- */
 
-static void counts_print(struct cli *c, const json_t *plan) {
+static void counts_print(struct cli *c, FILE *out, const json_t *plan) {
     const char *message = json_text(plan, "message"), *key;
     const json_t *counts = json_object_get(plan, "would_assert");
     json_t *n;
     size_t shown = 0;
     const char *would = json_text(plan, "would");
     if (would) {
-        fprintf(c->w->out, "It would %s, in a new turn of %lld incidents\n", cli_text(c->arena, would),
+        fprintf(out, "It would %s, in a new turn of %lld incidents\n", cli_text(c->arena, would),
                 (long long)json_int(plan, "incidents", 0));
         return;
     }
     if (message)
-        fprintf(c->w->out, "%s\n", cli_text(c->arena, message));
+        fprintf(out, "%s\n", cli_text(c->arena, message));
     json_object_foreach((json_t *)(uintptr_t)(json_is_object(counts) ? counts : plan), key, n) {
         if (!json_is_integer(n))
             continue;
-        fprintf(c->w->out, "%s  %8lld %s\n", shown++ ? "" : "It would touch:\n", (long long)json_integer_value(n),
+        fprintf(out, "%s  %8lld %s\n", shown++ ? "" : "It would touch:\n", (long long)json_integer_value(n),
                 cli_text(c->arena, key));
     }
     if (!message && shown == 0)
-        fprintf(c->w->out, "It would touch nothing that is settled; what waits now would leave (`bascule outbox`).\n");
+        fprintf(out, "It would touch nothing that is settled; what waits now would leave (`bascule outbox`).\n");
 }
 
 /* Shows what it would do, asks, does it. */
@@ -102,10 +102,11 @@ static int unbounded(struct cli *c, const char *path, json_t *body, const char *
         int r = cli_change(c, "POST", path, body, &plan);
         if (r)
             return r;
-        if (c->format == CLI_TABLE)
-            counts_print(c, plan);
-        else
-            json_out(c->w->out, plan);
+        struct cli_sheet s = cli_sheet(c);
+        if (c->format != CLI_TABLE && only_show)
+            thing_out(&s, plan);
+        else /* before a question: a program that reads the answer finds one thing only */
+            counts_print(c, c->format == CLI_TABLE ? c->w->out : c->w->err, plan);
         if (only_show || json_int(plan, "incidents", 1) == 0)
             return CLI_DONE;
     }
@@ -134,7 +135,8 @@ static int outbox_show(struct cli *c) {
     const json_t *outbox = json_object_get(status, "outbox");
     const char *why = json_text(outbox, "why");
     if (c->format != CLI_TABLE) {
-        json_out(c->w->out, outbox);
+        struct cli_sheet s = cli_sheet(c);
+        thing_out(&s, outbox);
         return CLI_DONE;
     }
     fprintf(c->w->out, "The outbox is %s%s%s\n", json_bool(outbox, "open", true) ? "open" : "shut", why ? ": " : "",

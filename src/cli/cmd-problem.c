@@ -96,8 +96,9 @@ static int new_run(struct cli *c) {
     if (r)
         return r;
     const char *message = json_text(made, "message"), *id = json_text(made, "id");
+    struct cli_sheet s = cli_sheet(c);
     if (c->format != CLI_TABLE)
-        json_out(c->w->out, made);
+        thing_out(&s, made);
     else if (message)
         fprintf(c->w->out, "%s\n", cli_text(c->arena, message));
     else

@@ -210,17 +210,6 @@ static void item_print(const struct cli_sheet *s, const json_t *item) {
     part_print(s, "Journal", journal_columns, array_size(journal_columns), json_object_get(item, "journal"));
 }
 
-/* CSV of one thing: a line a member. */
-static void item_csv(const struct cli_sheet *s, const json_t *item) {
-    static const struct cli_column columns[] = {{.title = "name", .key = "/name"}, {.title = "value", .key = "/value"}};
-    cleanup_json json_t *rows = json_array();
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)item, key, value)
-        json_array_append_new(rows, json_pack("{s:s, s:O}", "name", key, "value", value));
-    cli_print_items(s, columns, array_size(columns), rows);
-}
-
 static int one(struct cli *c, enum report_what what, void (*print)(const struct cli_sheet *, const json_t *)) {
     cleanup_json json_t *item = NULL;
     struct report_query q = {.what = what, .ref = c->words[0]};
@@ -228,10 +217,8 @@ static int one(struct cli *c, enum report_what what, void (*print)(const struct 
     int r = cli_read(c, &q, &item);
     if (r)
         return r;
-    if (c->format == CLI_JSON)
-        json_out(s.out, item);
-    else if (c->format == CLI_CSV)
-        item_csv(&s, item);
+    if (c->format != CLI_TABLE)
+        thing_out(&s, item);
     else
         print(&s, item);
     return CLI_DONE;

@@ -12,6 +12,17 @@ static const char *wrong(struct arena *a, const json_t *t, msec_t now) {
     return text ? text : "";
 }
 
+/* A limit it has set, or a back-off after failures: until when nothing is asked of it. */
+static const char *limit(struct arena *a, const json_t *t, msec_t now) {
+    const char *until = json_text(t, "waits_until");
+    msec_t at;
+    if (str_empty(until) || !time_parse(until, &at) || at <= now)
+        return "";
+    long long n = (long long)json_int(t, "failures", 0);
+    const char *span = duration_text(a, (at - now + SEC_MS - 1) / SEC_MS * SEC_MS);
+    return n ? arena_printf(a, "%s, failed %lld times", span, n) : arena_printf(a, "%s, at its request", span);
+}
+
 static const struct cli_column tracker_columns[] = {
     {.title = "TRACKER", .key = "/name"},
     {.title = "ROLE", .key = "/role", .keep = 2},
@@ -19,6 +30,7 @@ static const struct cli_column tracker_columns[] = {
     {.title = "LAST POLL", .key = "/last_ok", .text = last_ok},
     {.title = "RECORDS", .key = "/records", .right = true, .keep = 1},
     {.title = "WAITING", .key = "/backlog", .right = true, .keep = 3},
+    {.title = "NOT BEFORE", .key = "/waits_until", .text = limit, .keep = 4},
     {.title = "WHAT IS WRONG", .key = "/error", .text = wrong, .min = 16},
 };
 

@@ -176,6 +176,20 @@ static void print_csv(const struct cli_sheet *s, const struct cli_column *column
     }
 }
 
+void thing_out(const struct cli_sheet *s, const json_t *item) {
+    static const struct cli_column columns[] = {{.title = "name", .key = "/name"}, {.title = "value", .key = "/value"}};
+    cleanup_json json_t *rows = json_array();
+    const char *key;
+    json_t *value;
+    if (s->format == CLI_JSON) {
+        json_out(s->out, item);
+        return;
+    }
+    json_object_foreach((json_t *)(uintptr_t)item, key, value)
+        json_array_append_new(rows, json_pack("{s:s, s:O}", "name", key, "value", value));
+    print_csv(s, columns, array_size(columns), rows);
+}
+
 void cli_print_items(const struct cli_sheet *sheet, const struct cli_column *columns, size_t n, const json_t *items) {
     switch (sheet->format) {
     case CLI_TABLE: print_table(sheet, columns, n, items); break;

@@ -143,7 +143,7 @@ int effect_list(const struct ask *k, json_t **ret) {
     query_sql(&q, "SELECT " EFFECT_COLUMNS ", e.n AS _n" EFFECT_FROM " WHERE 1");
     int r = page_check(k, FILTER_STATE | FILTER_TRACKER | FILTER_PROBLEM | FILTER_KIND | FILTER_SINCE | FILTER_REF);
     if (r == 0)
-        r = where_common(k, &q, &(struct columns){"e.ref", "e.problem", "e.kind", "e.created"});
+        r = where_common(k, &q, &(struct columns){"e.ref", "e.problem", "e.kind", "max(e.created, e.sent, e.settled)"});
     if (r == 0 && k->q->state)
         r = page_states(k, effect_states, &states);
     if (r)

@@ -127,7 +127,8 @@ static int where_problem(const struct ask *k, struct query *q) {
         query_int(q, problem);
     }
     if (since) {
-        query_sql(q, " AND p.created >= ?");
+        query_sql(q, " AND max(p.created, ifnull((SELECT j.at FROM journal j WHERE j.problem = p.id AND j.problem <> 0"
+                     " ORDER BY j.n DESC LIMIT 1), 0)) >= ?");
         query_int(q, since);
     }
     if (k->q->search) {

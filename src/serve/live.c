@@ -47,8 +47,8 @@ static const json_t *live_tracker(const json_t *live, const char *name) {
 }
 
 static void tracker_merge(struct serve *s, json_t *t, const json_t *live) {
-    static const char *const words[] = {"state", "error", "last_poll", "last_ok"};
-    static const char *const figures[] = {"requests", "writes", "under_way", "sweeping"};
+    static const char *const words[] = {"state", "error", "last_poll", "last_ok", "waits_until"};
+    static const char *const figures[] = {"requests", "writes", "under_way", "sweeping", "failures"};
     msec_t at, now = clock_now(s->o.clock);
     for (size_t i = 0; i < array_size(words); i++) {
         const char *text = json_text(live, words[i]);

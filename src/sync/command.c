@@ -290,16 +290,20 @@ static void cmd_status(struct command *c) {
     store_rollback(c->e->store);
     for (size_t i = 0; i < c->e->n_lanes; i++) {
         const struct lane *l = &c->e->lanes[i];
-        json_array_append_new(
-            lanes, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:i, s:b}", "name", l->cfg->name, "last_poll",
-                             time_text(c->a, l->last_poll), "last_ok", time_text(c->a, l->last_ok), "state",
-                             l->paused        ? "paused"
-                             : l->stopped     ? "stopped"
-                             : l->down        ? "down"
-                             : l->import_done ? "ok"
-                                              : "importing",
-                             "error", l->error[0] ? l->error : NULL, "requests", (json_int_t)l->requests, "writes",
-                             (json_int_t)l->writes, "under_way", l->jobs, "sweeping", l->sweeping));
+        bool waits = l->wait_until > now_of(c->e);
+        json_array_append_new(lanes, json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s?, s:I, s:I, s:i, s:b}", "name",
+                                               l->cfg->name, "last_poll", time_text(c->a, l->last_poll), "last_ok",
+                                               time_text(c->a, l->last_ok), "state",
+                                               l->paused        ? "paused"
+                                               : l->stopped     ? "stopped"
+                                               : l->down        ? "down"
+                                               : l->import_done ? "ok"
+                                                                : "importing",
+                                               "waits_until", waits ? time_text(c->a, l->wait_until) : "", "failures",
+                                               l->failures, "error",
+                                               l->error[0] && (waits || l->down || l->failures) ? l->error : NULL,
+                                               "requests", (json_int_t)l->requests, "writes", (json_int_t)l->writes,
+                                               "under_way", l->jobs, "sweeping", l->sweeping));
     }
     answer(c, 200,
            json_pack("{s:o, s:b, s:b}", "trackers", lanes, "outbox_open", c->e->outbox_open, "dry_run",

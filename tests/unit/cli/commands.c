@@ -74,6 +74,18 @@ static void results_are_said_or_given_as_json(void **state) {
     assert_int_equal(type("problem", "new", "--title", "x", "--format", "json"), CLI_DONE);
     cleanup_json json_t *j = json_loads(world_out, 0, NULL);
     assert_string_equal(json_text(j, "id"), "P-7");
+    assert_int_equal(type("problem", "new", "--title", "x", "--format", "csv"), CLI_DONE);
+    assert_string_equal(world_out, "name,value\r\nid,P-7\r\n");
+    world_service.body = "{\"dry_run\":true,\"incidents\":2,\"would\":\"close 2\"}";
+    assert_int_equal(type("policy", "apply", "--dry-run", "--format", "csv"), CLI_DONE);
+    assert_string_equal(world_out, "name,value\r\ndry_run,true\r\nincidents,2\r\nwould,close 2\r\n");
+    world_tty = true;
+    world_answers = "y\n";
+    assert_int_equal(type("policy", "apply", "--format", "json"), CLI_DONE);
+    cleanup_json json_t *only = json_loads(world_out, 0, NULL); /* one document, whatever was asked */
+    assert_non_null(only);
+    says(world_err, "It would close 2");
+    world_tty = false;
     world_service.body = "{}";
     assert_int_equal(type("link", "helpdesk:1", "P-1"), CLI_DONE);
     assert_string_equal(world_out, "linked helpdesk:1 with P-1\n");
@@ -219,6 +231,13 @@ static void status_ends_with_three_when_something_waits(void **state) {
     assert_int_equal(type("status"), CLI_DONE);
     says(world_out, "Attention: nothing");
     says_not(world_out, "not running");
+    world_service.body = "{\"trackers\":[{\"name\":\"a\",\"state\":\"ok\",\"waits_until\":\"2026-01-02T03:00:42Z\","
+                         "\"failures\":0,\"error\":\"asks us to slow down\"},{\"name\":\"b\",\"state\":\"down\","
+                         "\"waits_until\":\"2026-01-02T04:00:00Z\",\"failures\":4}],\"attention\":{\"total\":0}}";
+    assert_int_equal(type("status"), CLI_ATTENTION);
+    says(world_out, "42s, at its request");
+    says(world_out, "asks us to slow down");
+    says(world_out, "1h, failed 4 times");
     world_service.body = "{\"trackers\":[],\"dry_run\":true,\"outbox\":{\"open\":false,\"why\":\"restored\"},"
                          "\"attention\":{\"total\":0}}";
     assert_int_equal(type("status"), CLI_ATTENTION);
@@ -230,6 +249,8 @@ static void status_ends_with_three_when_something_waits(void **state) {
     assert_true(json_is_true(json_object_get(j, "dry_run")));
     assert_int_equal(type("outbox"), CLI_DONE);
     says(world_out, "The outbox is shut: restored");
+    assert_int_equal(type("outbox", "--format", "csv"), CLI_DONE);
+    assert_string_equal(world_out, "name,value\r\nopen,false\r\nwhy,restored\r\n");
 }
 
 static void colours_and_widths_are_for_terminals(void **state) {

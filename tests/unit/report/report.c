@@ -121,6 +121,9 @@ static void filters_join(void **state) {
     expect((struct report_query){.what = REPORT_INCIDENTS, .since = "2026-01-02"}, "ref", "");
     expect((struct report_query){.what = REPORT_DEFECTS, .tracker = "product"}, "ref", "product:56");
     expect((struct report_query){.what = REPORT_PROBLEMS}, "id", "P-3 P-2 P-1");
+    expect((struct report_query){.what = REPORT_PROBLEMS, .since = "2025-12-31"}, "id", "P-2 P-1"); /* made, or moved */
+    expect((struct report_query){.what = REPORT_PROBLEMS, .since = "2026-01-01T23:26:00Z"}, "id", "P-1");
+    expect((struct report_query){.what = REPORT_PROBLEMS, .since = "2026-01-01T23:27:00Z"}, "id", "");
     expect((struct report_query){.what = REPORT_PROBLEMS, .state = "open"}, "id", "P-2 P-1");
     expect((struct report_query){.what = REPORT_PROBLEMS, .state = "known-error"}, "id", "P-1");
     expect((struct report_query){.what = REPORT_PROBLEMS, .state = "closed,detected"}, "id", "P-3 P-2");
