@@ -87,6 +87,7 @@ static void log_line(void *arg, enum log_level level, const char *text) {
     static const char *const names[] = {"debug", "info", "warning", "error"};
     static const int priorities[] = {7, 6, 4, 3};
     struct world *w = arg;
+    progress_clear(w->progress);
     if (w->journal) {
         fprintf(stderr, "<%d>%s\n", priorities[level], text);
         return;

@@ -13,11 +13,14 @@
 #define VERSION    "0.1.0"
 #define STOP_GRACE (4 * SEC_MS)
 
+struct progress;
+
 struct world {
     char connectors_dir[4096];
     struct config_world config;
     struct log log;
-    bool journal; /* stderr is systemd's: no times, priorities instead */
+    bool journal;              /* stderr is systemd's: no times, priorities instead */
+    struct progress *progress; /* the line that stands on the terminal now; NULL: none */
 };
 
 /* Everything a service is made of. */
@@ -42,6 +45,11 @@ must_check int service_open(struct service *s, struct world *w, struct io *io, s
 must_check int service_run(struct service *s, struct fault *fault);
 void service_close(struct service *s);
 struct serve_loop serve_loop_of(struct io *io);
+
+/* NULL: where nobody would see it. */
+struct progress *progress_start(struct service *s);
+void progress_clear(struct progress *p);
+struct progress *progress_end(struct progress *p);
 
 /* The settings of a file; its faults go to err. NULL: it is faulty. */
 struct settings *settings_of(struct world *w, const char *file, FILE *err);

@@ -198,9 +198,11 @@ int service_run(struct service *s, struct fault *fault) {
         return rc;
     if (s->once)
         engine_when_idle(s->engine, idle, s);
+    s->world->progress = progress_start(s);
     io_watchdog(s->io);
     io_notify("READY=1");
     io_run(s->io);
+    s->world->progress = progress_end(s->world->progress);
     s->stopping = true;
     return 0;
 }

@@ -43,6 +43,13 @@ must_check int engine_reload(struct engine *e, struct settings *settings, struct
 
 /* Every tracker that is not paused was imported: decisions are made. */
 bool engine_imported(const struct engine *e);
+/* How far the first import is, and what is left to send. */
+struct engine_progress {
+    bool imported, all_listed; /* every list has been read to its end */
+    int64_t read, listed;      /* records */
+    int64_t to_send;           /* effects */
+};
+void engine_progress(struct engine *e, struct engine_progress *ret);
 /* While held no new request begins, so that a reload finds nothing under way. */
 void engine_hold(struct engine *e, bool hold);
 /* What these settings would do to what the store holds, without a request and without a

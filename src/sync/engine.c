@@ -312,6 +312,26 @@ bool engine_imported(const struct engine *e) {
     return true;
 }
 
+void engine_progress(struct engine *e, struct engine_progress *ret) {
+    cleanup_arena struct arena *a = arena_new();
+    *ret = (struct engine_progress){.imported = engine_imported(e), .all_listed = true};
+    for (size_t i = 0; i < e->n_lanes && !ret->imported; i++) {
+        const struct lane *l = &e->lanes[i];
+        struct tracker_row t;
+        if (l->paused || !store_tracker(e->store, a, l->cfg->name, &t))
+            continue;
+        int64_t left = l->import_done ? 0 : store_lookups_changed(e->store, l->cfg->name);
+        ret->listed += t.imported;
+        ret->read += t.imported > left ? t.imported - left : 0;
+        ret->all_listed &= l->listed || l->import_done;
+    }
+    const char *key;
+    json_t *n, *counts = ret->imported ? store_effect_counts(e->store, 0) : NULL;
+    json_object_foreach(counts, key, n)
+        ret->to_send += json_integer_value(n);
+    json_decref(counts);
+}
+
 /* ---- reload ---- */
 
 const struct settings *engine_settings(const struct engine *e) {
