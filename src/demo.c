@@ -135,10 +135,16 @@ static void tell_story(const struct cli_job *job, int port, int desk, int produc
         "  The story, from another terminal, after\n"
         "    export BASCULE_CONFIG=%s\n"
         "    export PATH=%s:$PATH\n"
-        "  1. See it:  bascule list problems; bascule explain helpdesk:3   (a cent too much; its problem is the P-n)\n"
-        "  2. Tell:    bascule problem publish P-n --customer-text 'Until it is fixed: switch to gross prices.'\n"
-        "  3. Release: set defect 2 to Closed at http://127.0.0.1:%d/issues/2 (In Progress again: it did not hold)\n\n",
-        port, desk, product, config, exe, product);
+        "  1. Link     say BUG-2, as the desk, internally, at http://127.0.0.1:%d/Ticket/Display.html?id=24\n"
+        "  2. Close    a moment later it is closed-unresolved, and defect 2 counts it:  bascule explain helpdesk:24\n"
+        "  3. Tell     bascule list problems --search VAT  names its P-n;  its customers get a workaround by\n"
+        "              bascule problem publish P-n --customer-text 'Until it is fixed: switch to gross prices.'\n"
+        "  4. Release  set the status to Closed at http://127.0.0.1:%d/issues/2\n"
+        "  5. Resolve  all its tickets are resolved, each customer is told once:  bascule list incidents --problem "
+        "P-n\n"
+        "  6. Reopen   set it to In Progress again: the fix did not hold, they are closed-unresolved again, and "
+        "told\n\n",
+        port, desk, product, config, exe, desk, product);
     fflush(job->out);
 }
 

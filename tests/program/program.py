@@ -375,8 +375,27 @@ def the_unit_is_sound(w):
         truth(done.returncode == code and (not said) == (code == 0), f"exit {done.returncode}: {said}")
 
 
+def readme_configures(w):
+    """README's ten lines are ten, and all that is needed"""
+    with open(ROOT + "/README.md", encoding="utf-8") as f:
+        text = re.search(r"```yaml\n(.*?)```", f.read(), re.S)[1]
+    truth(text.count("\n") == 10, f"{text.count(chr(10))} lines")
+    truth(text.count("https://") == 2, "two addresses")
+    for name, url in (("https://rt.example.org", "RT_URL"), ("https://redmine.example.org", "REDMINE_URL")):
+        text = text.replace(name, w.env[url])
+    with open(w.work + "/ten.yaml", "w", encoding="utf-8") as f:
+        f.write(text)
+    env = {"REDMINE_KEY": w.env["REDMINE_BRIDGE_KEY"]}
+    done = w.do("check", "-c", "ten.yaml", env=env)
+    truth(done.returncode in (0, 3) and "FAIL" not in done.stdout, done.stdout + done.stderr)
+    w.do("run", "--once", "-c", "ten.yaml", env=env, code=0)
+    out = w.do("list", "effects", "-c", "ten.yaml", env=env, code=0).stdout
+    says("pending", out)  # "with dry_run: what it would write"
+    w.fresh()
+
+
 CASES = [exit_codes, progress_on_a_terminal, questions_on_a_terminal, a_reload_logs_what_changed, check_and_run_agree,
-         connectors_are_tested, manuals_name_every_option, manuals_name_every_key, the_unit_is_sound]
+         connectors_are_tested, manuals_name_every_option, manuals_name_every_key, the_unit_is_sound, readme_configures]
 
 
 def main():
