@@ -254,6 +254,7 @@ void engine_stop(struct engine *e, msec_t grace, void (*done)(void *arg), void *
     e->stopping = true;
     e->stopped = done;
     e->stopped_arg = arg;
+    dry_run_stop(e);
     e->world->timers.stop(e->worker);
     for (size_t i = 0; i < e->n_lanes; i++)
         e->world->timers.stop(e->lanes[i].timer);
@@ -265,6 +266,7 @@ void engine_stop(struct engine *e, msec_t grace, void (*done)(void *arg), void *
 struct engine *engine_free(struct engine *e) {
     if (!e)
         return NULL;
+    dry_run_free(e);
     lanes_free(e->lanes, e->n_lanes);
     reference_rules_free(e->rules);
     arena_free(e->notes_arena);

@@ -74,7 +74,8 @@ struct engine {
     void *idle_arg;
     void (*changed)(void *arg, const char *what, const char *ref);
     void *changed_arg;
-    struct fault fault; /* of the last commit that failed */
+    struct dry_run *dry_run; /* of `policy apply`; NULL: none is under way */
+    struct fault fault;      /* of the last commit that failed */
     int commit_failures;
 };
 
@@ -202,15 +203,16 @@ bool field_equal(struct engine *e, struct arena *a, enum field f, enum kind kind
 /* ---- deliver.c, settle.c ---- */
 void deliver_run(struct lane *l);
 
-/* ---- whatif.c: inside a transaction that is rolled back ---- */
-/* All that is due is decided. */
-void whatif_decide(struct engine *e);
-/* {"would": "close 12, resolve 3, tell 9", "effects": {"state resolved": 3, ...}} of the effects from number n on. */
-json_t *whatif_counts(struct engine *e, int64_t n);
+/* ---- whatif.c ---- */
+/* {"would": "close 12, resolve 3, tell 9", "effects": counts} */
+json_t *whatif_words(const json_t *counts);
 
 /* ---- command ---- */
-/* Incidents whose turn began under another policy begin a new one, without notes; says how many. wanted: only those. */
-int policy_apply(struct engine *e, bool (*wanted)(void *arg, const char *ref), void *arg);
+/* command_policy.c: incidents whose turn began under another policy begin a new one, without notes; says how many. */
+int policy_apply(struct engine *e);
+/* ... and what that would do, while it is being reckoned: it ends unanswered, or answered that the service ends. */
+void dry_run_free(struct engine *e);
+void dry_run_stop(struct engine *e);
 typedef void command_fn(struct engine *e, json_t *args, const char *actor, command_done *done, void *who);
 json_t *problem_details(int status, const char *title, const char *detail);
 

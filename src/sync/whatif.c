@@ -1,15 +1,15 @@
 /* whatif: what a changed configuration would do, in numbers: the decisions are
  * made as ever, inside a transaction that is rolled back.
  *
- * Called for `policy apply --dry-run` and `check --diff`. What must hold:
- * nothing stays of it. */
+ * engine_preview is for `check --diff`, on a copy: it takes its time; `policy apply
+ * --dry-run` (command_policy.c) uses the words. What must hold: nothing stays of it. */
 #include "engine.h"
 
 #include <string.h>
 
 #define STEP 100
 
-void whatif_decide(struct engine *e) {
+static void decide_all(struct engine *e) {
     for (size_t n = 1; n > 0 && !store_failed(e->store);) {
         cleanup_arena struct arena *a = arena_new();
         struct due_row *due;
@@ -61,9 +61,13 @@ static json_t *would(const json_t *counts) {
     return json_string(b.len ? buf_text(&b) : "do nothing");
 }
 
-json_t *whatif_counts(struct engine *e, int64_t n) {
-    json_t *counts = store_effect_counts(e->store, n);
-    return json_pack("{s:o, s:o}", "would", would(counts), "effects", counts);
+json_t *whatif_words(const json_t *counts) {
+    return json_pack("{s:o, s:O}", "would", would(counts), "effects", counts);
+}
+
+static json_t *counted(struct engine *e, int64_t n) {
+    cleanup_json json_t *counts = store_effect_counts(e->store, n);
+    return whatif_words(counts);
 }
 
 /* ---- check --diff ---- */
@@ -89,16 +93,16 @@ json_t *engine_preview(struct engine *e) {
         store_rollback(e->store);
         return NULL;
     }
-    whatif_decide(e);
+    decide_all(e);
     int64_t before = store_next_decision(e->store);
     engine_remap(e);
     store_due_all(e->store, true, "what if");
-    whatif_decide(e);
-    json_t *reload = whatif_counts(e, before);
+    decide_all(e);
+    json_t *reload = counted(e, before);
     before = store_next_decision(e->store);
-    int n = policy_apply(e, NULL, NULL);
-    whatif_decide(e);
-    json_t *apply = whatif_counts(e, before);
+    int n = policy_apply(e);
+    decide_all(e);
+    json_t *apply = counted(e, before);
     json_object_set_new(apply, "incidents", json_integer(n));
     store_rollback(e->store);
     return json_pack("{s:o, s:o}", "reload", reload, "policy_apply", apply);

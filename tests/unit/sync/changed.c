@@ -22,6 +22,17 @@ static const char *would(struct world *w, json_t *args) {
     return text;
 }
 
+struct said {
+    int status;
+};
+
+static void hear(void *who, int status, json_t *result) {
+    struct said *s = who;
+    (void)result;
+    assert_int_equal(s->status, 0); /* once */
+    s->status = status;
+}
+
 #define mapped(w) world_number(w, -1, "SELECT count(*) FROM journal WHERE what = 'mapped'")
 
 static void a_changed_table_holds_after_a_restart(void **state) {
@@ -90,6 +101,17 @@ static void a_policy_is_shown_and_applied_to_some(void **state) {
     assert_text(would(w, json_pack("{s:s}", "for", "helpdesk:2")), "1: close 1");
     assert_int_equal(effects(w, "1"), rows);
     assert_int_equal(world_number(w, 0, "SELECT sum(turn) FROM incident"), turns);
+    struct said first = {0}, second = {0};
+    cleanup_json json_t *dry = json_pack("{s:b}", "dry_run", 1);
+    engine_command(w->engine, "policy-apply", dry, "cli:test", hear, &first);
+    engine_command(w->engine, "policy-apply", dry, "cli:test", hear, &second);
+    assert_int_equal(second.status, 409); /* one at a time, and the loop goes on between */
+    assert_int_equal(first.status, 0);
+    world_stop(w);
+    assert_int_equal(first.status, 503);
+    world_start(w);
+    settle(w);
+    assert_text(would(w, json_object()), "2: close 2");
     command(w, 404, "policy-apply", json_pack("{s:s}", "for", "P-9"));
     command(w, 404, "policy-apply", json_pack("{s:s}", "for", "nowhere"));
     command(w, 404, "policy-apply", json_pack("{s:s}", "for", "helpdesk:99"));
