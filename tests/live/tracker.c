@@ -7,7 +7,7 @@
  * output is a golden case: read it, trim it, keep it. {"do":"list","all":true} runs an
  * import to its end instead and prints only how much came. For who writes a recipe;
  * libcurl's easy interface, no engine. */
-#include "../../src/tracker/case.h"
+#include "../unit/tracker/case_file.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -170,7 +170,7 @@ static void run_import(CURL *c, const struct tracker *t, const char *url, const 
 
 int main(int argc, char **argv) {
     struct fault f = {0};
-    struct script *s = argc == 5 ? script_read(argv[2]) : NULL;
+    struct script *s = argc == 5 ? case_script(argv[2]) : NULL;
     struct tracker *t = NULL;
     struct case_op before = {0};
     json_t *j = NULL;

@@ -3,7 +3,7 @@
  * Cases lie in connectors/NAME/tests/ and in tests/golden/tracker/; their form is in
  * src/tracker/case.h. GOLDEN_UPDATE=1 in the environment writes what came out into the
  * files: then read the difference before believing it. */
-#include "bascule/tracker.h"
+#include "case_file.h"
 
 #include <glob.h>
 #include <setjmp.h>
@@ -17,23 +17,13 @@
 
 #define CASES_MAX 400
 
-static char *file_text(struct arena *a, const char *file) {
-    FILE *f = fopen(file, "re");
-    cleanup_buf struct buf b = {0};
-    char piece[4096];
-    size_t n;
-    assert_non_null(f);
-    while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
-        buf_add(&b, piece, n);
-    fclose(f);
-    return arena_strdup(a, buf_text(&b));
-}
-
 static void golden_case(void **state) {
     cleanup_arena struct arena *a = arena_new();
     const char *file = *state;
     struct case_replayed r;
-    case_replay(SOURCE_ROOT "/connectors", SOURCE_ROOT, file_text(a, file), a, &r);
+    const char *text = case_text(a, file);
+    assert_non_null(text);
+    case_replay(SOURCE_ROOT "/connectors", SOURCE_ROOT, text, a, &r);
     if (r.what && getenv("GOLDEN_UPDATE")) {
         FILE *f = fopen(file, "we");
         assert_non_null(f);

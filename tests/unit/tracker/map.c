@@ -1,7 +1,7 @@
 /* map: native words to canonical ones and back, settings that are refused, addresses,
  * paths and templates. Through the public header where it goes that far. */
-#include "../../../src/tracker/runtime.h"
 #include "../../../src/tracker/case.h"
+#include "../../../src/tracker/runtime.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * of another status. Whatever comes, an operation must end within its bound, without
  * a fault of memory, and must not claim what nothing shows: an unsure write is never
  * "rejected", a lost one never "ok", and what is not OK gives no records. */
-#include "../../../src/tracker/case.h"
+#include "case_file.h"
 
 #include <glob.h>
 #include <setjmp.h>
@@ -142,7 +142,7 @@ static void torture_ops(struct script *s, struct tracker *t, size_t i, size_t be
 
 static void torture_file(const char *file) {
     struct fault f = {0};
-    struct script *s = script_read(file);
+    struct script *s = case_script(file);
     cleanup_arena struct arena *a = arena_new();
     assert_non_null(s);
     size_t i = 0;
