@@ -130,8 +130,9 @@ static void timer_free(struct timer *t) {
 /* ---- the transport ---- */
 
 static const char *fate_name(enum fate f) {
-    static const char *const names[] = {"",           "refused", "lost before", "lost after", "late",  "cut", "html",
-                                        "html after", "429",     "503",         "502 after",  "twice", "slow"};
+    static const char *const names[] = {"",          "refused", "lost before", "lost after", "late",
+                                        "cut",       "html",    "html after",  "429",        "503",
+                                        "502 after", "twice",   "slow",        "denied"};
     return names[f];
 }
 
@@ -212,13 +213,13 @@ static struct exchange *transport_send(void *arg, const struct http_request *q, 
     case FATE_REFUSED:
     case FATE_HTML:
     case FATE_LIMITED:
+    case FATE_DENIED:
     case FATE_BROKEN: x->work_at = 0; break;
     case FATE_FINE:
     case FATE_CUT:
     case FATE_HTML_AFTER:
     case FATE_BROKEN_AFTER:
     case FATE_TWICE:
-    case FATE_COUNT:
     default: break;
     }
     return x;
@@ -297,6 +298,7 @@ static struct http_reply reply_of(struct exchange *x) {
     case FATE_HTML_AFTER:
         return page(x, 200, "content-type", "text/html", "<html><body>Please log in to the proxy.</body></html>");
     case FATE_LIMITED: return page(x, 429, "retry-after", waits[world_random(x->w, array_size(waits))], "slow down");
+    case FATE_DENIED: return page(x, 403, "content-type", "application/json", "{\"message\":\"Forbidden\"}");
     case FATE_BROKEN: return page(x, 503, "content-type", "text/plain", "unavailable");
     case FATE_BROKEN_AFTER: return page(x, 502, "content-type", "text/html", "<h1>Bad Gateway</h1>");
     case FATE_SLOW:
@@ -305,7 +307,6 @@ static struct http_reply reply_of(struct exchange *x) {
         return answered(x);
     case FATE_FINE:
     case FATE_TWICE:
-    case FATE_COUNT:
     default: return answered(x);
     }
 }
@@ -446,27 +447,29 @@ static const char *env_value(struct arena *a, const struct sandbox *sb, const ch
 }
 
 static struct settings *settings_of_world(struct world *w) {
-    static const char states[] =
-        "Resolved: fixed, Closed: { state: released, outcome: fixed }, \"Won't Fix\": { state: "
-        "closed, outcome: wont-fix }";
     const struct world_config *c = &w->config;
-    const char *text = arena_printf(
-        w->a,
-        "database: %s\n%s"
-        "trackers:\n"
-        "  helpdesk:\n    connector: rt\n    role: ticketing\n    url: %s\n    auth: { token: \"%s\" }\n"
-        "    scope: { queue: Incidents }\n    states: { closed-unresolved: closed-unresolved }\n"
-        "    fields: { defect: Defect, problem: Problem, known_error: Known Error, service: Service, "
-        "priority: Impact }\n%s"
-        "  product:\n    connector: redmine\n    role: defects\n    url: %s\n    auth: { key: \"%s\" }\n"
-        "    scope: { project: product }\n"
-        "    states: { %s }\n"
-        "    fields: { incidents: Linked incidents, incident_count: Incident count, "
-        "closed_unresolved_count: Closed-unresolved incidents }\n%s"
-        "references:\n  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product } ]\n%s%s",
-        w->database, c->top ? c->top : "", DESK, env_value(w->a, w->desk, "RT_TOKEN"), c->desk ? c->desk : "", PRODUCT,
-        env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"), c->states ? c->states : states, c->product ? c->product : "",
-        c->policy ? "policy:\n" : "", c->policy ? c->policy : "");
+    const char *states =
+        c->states
+            ? c->states
+            : arena_printf(w->a, "Resolved: fixed, Closed: %s, \"Won't Fix\": { state: closed, outcome: wont-fix }",
+                           c->closed ? c->closed : "{ state: released, outcome: fixed }");
+    const char *text =
+        arena_printf(w->a,
+                     "database: %s\n%s"
+                     "trackers:\n"
+                     "  helpdesk:\n    connector: rt\n    role: ticketing\n    url: %s\n    auth: { token: \"%s\" }\n"
+                     "    scope: { queue: Incidents }\n    states: { closed-unresolved: closed-unresolved }\n"
+                     "    fields: { defect: Defect, problem: Problem, known_error: Known Error, service: Service, "
+                     "priority: Impact }\n%s"
+                     "  product:\n    connector: redmine\n    role: defects\n    url: %s\n    auth: { key: \"%s\" }\n"
+                     "    scope: { project: product }\n"
+                     "    states: { %s }\n"
+                     "    fields: { incidents: Linked incidents, incident_count: Incident count, "
+                     "closed_unresolved_count: Closed-unresolved incidents }\n%s"
+                     "references:\n  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product } ]\n%s%s",
+                     w->database, c->top ? c->top : "", DESK, env_value(w->a, w->desk, "RT_TOKEN"),
+                     c->desk ? c->desk : "", PRODUCT, env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"), states,
+                     c->product ? c->product : "", c->policy ? "policy:\n" : "", c->policy ? c->policy : "");
     struct config_world cw = {0};
     struct config_faults faults = {0};
     struct settings *s = NULL;

@@ -36,7 +36,8 @@ enum fate {
     FATE_BROKEN_AFTER, /* 502, done */
     FATE_TWICE,        /* reading only: asked twice */
     FATE_SLOW,
-    FATE_COUNT
+    FATE_COUNT,
+    FATE_DENIED = FATE_COUNT /* 403, nothing done; only by a script */
 };
 
 struct world_event;
@@ -52,6 +53,7 @@ struct world_config {
     const char *skew;    /* of the desk's clock, "-5m"; NULL: none */
     bool laggy;          /* what people do is stamped up to two seconds before it can be seen */
     const char *states;  /* what product's native states mean; NULL: as the sandbox has them */
+    const char *closed;  /* what product's Closed means, NULL: released */
 };
 
 struct world {
