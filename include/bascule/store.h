@@ -155,6 +155,8 @@ struct counts { /* of a problem's or a defect's incidents; gone and nowhere-coun
 };
 void store_counts_problem(struct store *s, int64_t problem, struct counts *ret);
 void store_counts_defect(struct store *s, const char *ref, struct counts *ret);
+/* How many of a problem's incidents came back within that time. */
+int store_came_back(struct store *s, int64_t problem, msec_t from, msec_t until);
 /* The newest incidents linked to a defect through its problems. */
 size_t store_incidents_of_defect(struct store *s, struct arena *a, const char *ref, size_t limit,
                                  const char ***ret_refs, const char ***ret_urls);
@@ -197,7 +199,7 @@ size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker
                            const char ***ret);
 /* When the next waiting effect of a tracker becomes sendable; 0 none. */
 msec_t store_next_sendable(struct store *s, const char *tracker, msec_t now);
-/* Pending state and note effects of an older turn are superseded; says how many. */
+/* State and note effects of an older turn that have not left, parked ones too, are superseded; says how many. */
 int store_supersede_turn(struct store *s, const char *ref, int turn, const char *why, msec_t now);
 int store_supersede_field(struct store *s, const char *ref, const char *field, msec_t now);
 /* After a crash: what was in flight is unsure; says how many. */

@@ -155,10 +155,12 @@ int store_supersede_turn(struct store *s, const char *ref, int turn, const char 
     int64_t before = sqlite3_total_changes64(s->db);
     db_run(s,
            "UPDATE effect SET state = 'superseded', settled = ?4, error = ?3 WHERE ref = ?1 AND kind IN ('state', "
-           "'note') AND turn < ?2 AND "
-           "state = 'pending'",
+           "'note') AND turn < ?2 AND state IN ('pending', 'parked')",
            "sisi", ref, (int64_t)turn, why, now);
-    return changed(s, before);
+    int n = changed(s, before);
+    if (n)
+        unattend_parked(s);
+    return n;
 }
 
 int store_supersede_field(struct store *s, const char *ref, const char *field, msec_t now) {

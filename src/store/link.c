@@ -212,6 +212,15 @@ void store_counts_defect(struct store *s, const char *ref, struct counts *ret) {
     counts_read(s, db_query(s, COUNTS OF_DEFECT, "s", ref), ret);
 }
 
+int store_came_back(struct store *s, int64_t problem, msec_t from, msec_t until) {
+    return (int)db_number(
+        s, 0,
+        "SELECT count(*) FROM link l JOIN record r ON r.ref = l.ref JOIN incident i ON i.ref = l.ref WHERE l.problem = "
+        "?1 AND l.kind = 'incident' AND l.status = 'confirmed' AND r.presence NOT IN ('gone', 'merged') AND "
+        "i.came_back_at >= ?2 AND i.came_back_at < ?3",
+        "iii", problem, from, until);
+}
+
 size_t store_incidents_of_defect(struct store *s, struct arena *a, const char *ref, size_t limit,
                                  const char ***ret_refs, const char ***ret_urls) {
     sqlite3_stmt *q =

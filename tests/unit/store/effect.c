@@ -211,11 +211,14 @@ static void an_older_turn_gives_way(void **state) {
             now = effect(d, "helpdesk:1", EFFECT_NOTE, "b", json_object(), 2, 0),
             field = effect(d, "helpdesk:1", EFFECT_FIELD, "c", json_pack("{s:s}", "field", "problem"), 0, 0),
             gone = effect(d, "helpdesk:1", EFFECT_NOTE, "d", json_object(), 1, 0),
-            other = effect(d, "helpdesk:2", EFFECT_NOTE, "e", json_object(), 1, 0);
+            other = effect(d, "helpdesk:2", EFFECT_NOTE, "e", json_object(), 1, 0),
+            parked = effect(d, "helpdesk:1", EFFECT_STATE, "f", json_object(), 1, 0);
     store_effect_move(d->s, gone, EFFECT_IN_FLIGHT, NULL, NULL, NOON);
-    assert_int_equal(store_supersede_turn(d->s, "helpdesk:1", 2, "over", NOON), 1);
+    store_effect_move(d->s, parked, EFFECT_PARKED, "refused", NULL, NOON);
+    assert_int_equal(store_supersede_turn(d->s, "helpdesk:1", 2, "over", NOON), 2);
     commit(d);
     assert_int_equal(state_of(d, old), EFFECT_SUPERSEDED);
+    assert_int_equal(state_of(d, parked), EFFECT_SUPERSEDED);
     assert_int_equal(state_of(d, now), EFFECT_PENDING);
     assert_int_equal(state_of(d, field), EFFECT_PENDING);
     assert_int_equal(state_of(d, gone), EFFECT_IN_FLIGHT); /* it has left */
