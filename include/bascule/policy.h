@@ -188,6 +188,7 @@ struct want {
                               is left out (it carries the same published workaround); NULL: none */
     const char *reason;
     int64_t problem;
+    bool spent;   /* entered without leaving: another want of this decision says more */
     bool of_turn; /* an adopted turn has asserted it, whenever it comes up in that turn; the others (a workaround
                      published since, a came-back) it has asserted only if they were due when it began */
     /* STATE */

@@ -13,15 +13,17 @@ static struct want *defect_want(struct decision *d, const struct defect_side_fac
     return w;
 }
 
-static void defect_note(struct decision *d, const struct defect_side_facts *f, enum note_kind kind, int64_t problem,
-                        const char *key, const char *reason) {
+/* NULL: it is switched off. */
+static struct want *defect_note(struct decision *d, const struct defect_side_facts *f, enum note_kind kind,
+                                int64_t problem, const char *key, const char *reason) {
     if (f->policy->notes[kind] == VISIBILITY_OFF)
-        return;
+        return NULL;
     struct want *w = defect_want(d, f, EFFECT_NOTE, problem);
     w->key = key;
     w->note = kind;
     w->visibility = VISIBILITY_INTERNAL;
     w->reason = reason;
+    return w;
 }
 
 /* Nobody has finished it, and the code does not hold the fix yet. */
@@ -94,15 +96,18 @@ static void recurred(struct decision *d, const struct defect_side_facts *f, cons
     }
 }
 
-/* Only the highest that was passed. */
+/* Only the highest that was passed is told; the lower ones are spent by it, so that a falling count tells nothing. */
 static void threshold(struct decision *d, const struct defect_side_facts *f, const struct problem *p, struct arena *a) {
+    bool told = false;
     for (size_t i = f->policy->n_thresholds; i-- > 0;) {
         int t = f->policy->thresholds[i];
         if (f->incident_count < t)
             continue;
-        defect_note(d, f, NOTE_THRESHOLD, p->id, arena_printf(a, "note:%s:threshold:%d", f->ref, t),
-                    arena_printf(a, "%d incidents are linked", f->incident_count));
-        return;
+        struct want *w = defect_note(d, f, NOTE_THRESHOLD, p->id, arena_printf(a, "note:%s:threshold:%d", f->ref, t),
+                                     arena_printf(a, "%d incidents are linked", f->incident_count));
+        if (w)
+            w->spent = told;
+        told = true;
     }
 }
 
@@ -198,7 +203,8 @@ static void attend_defects(struct siding *c) {
     struct arena *a = c->a;
     for (size_t i = 0; i < c->f->facts->n_defects; i++) {
         const struct defect_facts *x = &c->f->facts->defects[i];
-        bool unsaid = x->state == STATE_CLOSED && (x->outcome == OUTCOME_UNKNOWN || x->outcome == OUTCOME_NONE);
+        bool unsaid =
+            !x->stuck && x->state == STATE_CLOSED && (x->outcome == OUTCOME_UNKNOWN || x->outcome == OUTCOME_NONE);
         if (x->excluded)
             continue;
         if (defect_is_lost(x))
@@ -240,8 +246,9 @@ void decide_problem(const struct problem_side_facts *f, struct arena *a, struct 
                arena_printf(a, "bascule problem merge %s P-%lld", c.id, (long long)f->shares_defect_with));
     if (p->review && p->review <= f->now)
         attend(ret, c.id, "review-due", "its review date has come", "manager",
-               arena_printf(a, "bascule problem set %s --review DATE, or reopen it", c.id));
+               arena_printf(a, "bascule problem set %s --review DATE, or problem reopen %s", c.id, c.id));
     else if (p->review)
         ret->again_at = p->review;
-    attend_defects(&c);
+    if (p->resolution != RESOLUTION_DUPLICATE) /* its own count for nothing */
+        attend_defects(&c);
 }

@@ -29,14 +29,14 @@ static struct side *side_make(struct arena *a, size_t n) {
     return s;
 }
 
-/* The keys, without "note:product:56:". */
+/* The keys, without "note:product:56:"; with - before those that are only spent. */
 static const char *keys(struct arena *a, struct side *s) {
     struct buf b = {0};
     decide_defect(&s->f, a, &s->d);
     for (size_t i = 0; i < s->d.n_wants; i++) {
         const struct want *w = &s->d.wants[i];
         bool note = w->kind == EFFECT_NOTE;
-        buf_printf(&b, "%s%s", i ? " " : "", w->key + (note ? strlen("note:" REF ":") : 0));
+        buf_printf(&b, "%s%s%s", i ? " " : "", w->spent ? "-" : "", w->key + (note ? strlen("note:" REF ":") : 0));
         assert_false(str_empty(w->reason));
         assert_true(w->problem > 0);
         assert_false(w->of_turn);
@@ -72,9 +72,9 @@ static void test_threshold(void **state) {
                  {9, ""},
                  {10, "threshold:10"},
                  {49, "threshold:10"},
-                 {50, "threshold:50"},
-                 {99, "threshold:50"},
-                 {1000, "threshold:100"}};
+                 {50, "threshold:50 -threshold:10"},
+                 {99, "threshold:50 -threshold:10"},
+                 {1000, "threshold:100 -threshold:50 -threshold:10"}};
     for (size_t i = 0; i < array_size(cases); i++) {
         s->f.incident_count = cases[i].count;
         assert_text(keys(*state, s), cases[i].keys);
@@ -82,7 +82,7 @@ static void test_threshold(void **state) {
     assert_text(s->d.wants[0].reason, "1000 incidents are linked");
     assert_int_equal(s->d.wants[0].problem, 12);
     s->problems[0].resolution = RESOLUTION_CANCELLED;
-    assert_text(keys(*state, s), "threshold:100");
+    assert_text(keys(*state, s), "threshold:100 -threshold:50 -threshold:10");
     assert_int_equal(s->d.wants[0].problem, 13);
     s->problems[1].resolution = RESOLUTION_CANCELLED;
     assert_text(keys(*state, s), "");
@@ -205,7 +205,7 @@ static void test_defect_hands_off(void **state) {
     s->f.presence = PRESENT;
     s->f.state = STATE_NONE;
     s->policy.on_risk_accepted = ON_RISK_ACCEPTED_CLOSE;
-    assert_text(keys(*state, s), "linked:P-12 risk-accepted:P-12:777 threshold:100");
+    assert_text(keys(*state, s), "linked:P-12 risk-accepted:P-12:777 threshold:100 -threshold:50 -threshold:10");
     assert_text(s->d.attention[0].kind, "unmapped-state");
     assert_text(s->d.attention[0].subject, REF);
     s->f.n_problems = 0;
@@ -280,7 +280,10 @@ static void test_declined_decide(void **state) {
     struct problem other = {.id = 13};
     struct problem_facts live = {.problem = &other};
     w->facts.duplicate_of = &live;
+    w->defects[0] = (struct defect_facts){.ref = REF, .state = STATE_CLOSED, .presence = GONE};
+    w->facts.n_defects = 1; /* its own count for nothing */
     assert_text(attentions(*state, w), "");
+    w->facts.n_defects = 0;
     w->facts.duplicate_of = NULL;
     w->delivered.delivery = DELIVERY_PENDING;
     assert_text(attentions(*state, w), "duplicate-loop P-12");
@@ -353,6 +356,7 @@ static void test_defects_of_problem(void **state) {
         {{.ref = REF, .state = STATE_OPEN, .presence = OUT_OF_SCOPE}, "defect-hidden " REF},
         {{.ref = REF, .state = STATE_OPEN, .presence = MERGED}, ""},
         {{.ref = REF, .state = STATE_OPEN, .stuck = true}, "duplicate-loop P-12"},
+        {{.ref = REF, .state = STATE_CLOSED, .stuck = true}, "duplicate-loop P-12"}, /* no other question is asked */
         {{.ref = REF, .state = STATE_CLOSED, .outcome = OUTCOME_DUPLICATE}, "duplicate-loop P-12"},
         {{.ref = REF, .state = STATE_CLOSED, .outcome = OUTCOME_MOVED}, "duplicate-loop P-12"},
         {{.ref = REF, .state = STATE_OPEN, .outcome = OUTCOME_MOVED}, ""},
