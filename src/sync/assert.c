@@ -39,6 +39,16 @@ static void defect_words(const struct asserting *x, const struct problem_facts *
     buf_deinit(&urls);
 }
 
+/* Only why a risk was accepted is for others; of a duplicate, what was said of the problem it is followed to. */
+static void accepted_words(const struct problem_facts *f, struct note_facts *n) {
+    const struct problem_facts *end = problem_followed(f);
+    if (!end || end->problem->resolution != RESOLUTION_RISK_ACCEPTED)
+        return;
+    n->shown.reason = end->problem->reason;
+    n->inside.by = end->problem->accepted_by;
+    n->inside.review = end->problem->review;
+}
+
 static void problem_words(const struct asserting *x, const struct want *w, struct note_facts *n) {
     size_t at = problem_index(x, w->problem);
     if (at == x->n_problems)
@@ -48,13 +58,11 @@ static void problem_words(const struct asserting *x, const struct want *w, struc
     n->shown.title = p->title;
     n->shown.workaround = p->published_text;
     n->shown.version = p->fixed_in;
-    n->shown.reason = p->reason;
     n->shown.service = p->service;
     n->shown.url = arena_printf(x->a, "%s/problems/P-%lld", x->e->settings->public_url, (long long)p->id);
     n->inside.cause = p->cause;
     n->inside.workaround = p->workaround;
-    n->inside.by = p->accepted_by;
-    n->inside.review = p->review;
+    accepted_words(f, n);
     if (x->judged) {
         const struct delivered *d = &x->judged->each[at];
         n->shown.version = d->version ? d->version : p->fixed_in;
@@ -62,6 +70,23 @@ static void problem_words(const struct asserting *x, const struct want *w, struc
         n->shown.outcome = d->outcome;
     }
     defect_words(x, f, n);
+}
+
+/* What its kind counts, and of when that is. */
+static void count_words(const struct asserting *x, const struct want *w, struct note_facts *n) {
+    struct counts c = {0};
+    if (w->note == NOTE_CAME_BACK) {
+        msec_t day = x->came_back_at - x->came_back_at % DAY_MS;
+        n->shown.count = store_came_back(x->e->store, w->problem, day, day + DAY_MS);
+        n->shown.date = x->came_back_at;
+    } else if (w->note == NOTE_RECURRENCE) {
+        store_counts_problem(x->e->store, w->problem, &c);
+        n->shown.count = c.late;
+    } else if (x->record->kind == KIND_DEFECT) {
+        store_counts_defect(x->e->store, w->ref, &c);
+        n->shown.count = c.total;
+        n->inside.closed_unresolved = c.closed_unresolved;
+    }
 }
 
 static const char *note_text(const struct asserting *x, const struct decision *d, const struct want *w) {
@@ -78,11 +103,7 @@ static const char *note_text(const struct asserting *x, const struct decision *d
         n.inside.incident = ref_make(x->a, x->record->tracker, x->record->id);
         n.inside.incident_url = x->record->url;
     }
-    const char *defect = x->record->kind == KIND_DEFECT ? ref_make(x->a, x->record->tracker, x->record->id) : w->ref;
-    struct counts c;
-    store_counts_defect(x->e->store, defect, &c);
-    n.shown.count = c.total;
-    n.inside.closed_unresolved = c.closed_unresolved;
+    count_words(x, w, &n);
     return note_render(x->e->notes, w->note, w->visibility, &n, x->a);
 }
 
@@ -120,8 +141,7 @@ static void tell_did(struct asserting *x, const struct want *w, const char *beca
 
 static void create(struct asserting *x, const struct want *w) {
     const char *tracker = arena_strndup(x->a, w->ref, strlen(w->ref) - 1);
-    int64_t n = assert_creation(x->e, x->a, tracker, w->key, w->problem,
-                                x->record->kind == KIND_INCIDENT ? x->record : NULL, w->reason);
+    int64_t n = assert_creation(x->e, x->a, tracker, w->key, w->problem, x->record, w->reason);
     tell_did(x, w, n ? "entered" : "asserted before");
 }
 
@@ -140,7 +160,8 @@ static bool enter(struct asserting *x, const struct decision *d, const struct wa
     if (!want)
         return false;
     json_t *from = w->kind == EFFECT_STATE ? from_states(w->from) : NULL;
-    bool adopted = x->spent || (x->spent_turn && w->of_turn), spent = adopted || (x->quiet && w->kind == EFFECT_NOTE);
+    bool adopted = x->spent || (x->spent_turn && w->of_turn);
+    bool spent = adopted || w->spent || (x->quiet && w->kind == EFFECT_NOTE);
     bool own = x->judged != NULL && str_is(w->ref, ref_make(x->a, x->record->tracker, x->record->id));
     struct effect_row row = {.e = {.ref = w->ref,
                                    .kind = w->kind,
@@ -162,9 +183,10 @@ static bool enter(struct asserting *x, const struct decision *d, const struct wa
     if (!n)
         return false;
     tell_did(x, w,
-             adopted ? x->why_spent
-             : spent ? "a turn begun by policy apply tells nobody"
-                     : arena_printf(x->a, "effect %lld", (long long)n));
+             adopted    ? x->why_spent
+             : w->spent ? "spent with the greater one"
+             : spent    ? "a turn begun by policy apply tells nobody"
+                        : arena_printf(x->a, "effect %lld", (long long)n));
     if (!spent)
         journal(x->e, "bridge", "decided", w->ref, w->problem, n, "%s: %s",
                 w->kind == EFFECT_STATE
@@ -206,7 +228,8 @@ void assert_wants(struct asserting *x, const struct decision *d) {
 /* ---- creation of a defect ---- */
 
 static const char *creation_body(struct engine *e, struct arena *a, const struct problem *p,
-                                 const struct record *incident) {
+                                 const struct record *from) {
+    const struct record *incident = from && from->kind == KIND_INCIDENT ? from : NULL;
     struct buf b = {0};
     if (!str_empty(p->symptom))
         buf_printf(&b, "%s\n\n", p->symptom);
@@ -214,10 +237,10 @@ static const char *creation_body(struct engine *e, struct arena *a, const struct
         buf_printf(&b, "Error: %s\n\n", p->error_code);
     if (!str_empty(p->cause))
         buf_printf(&b, "Cause as far as known: %s\n\n", p->cause);
-    if (incident)
-        buf_printf(&b, "Incident: %s %s\n",
-                   incident->url ? incident->url : ref_make(a, incident->tracker, incident->id),
-                   note_foreign_line(a, incident->title, 200));
+    if (from)
+        buf_printf(&b, "%s: %s %s\n", incident ? "Incident" : "Comes again after",
+                   from->url ? from->url : ref_make(a, from->tracker, from->id),
+                   note_foreign_line(a, from->title, 200));
     if (!str_empty(p->service))
         buf_printf(&b, "Service: %s\n", note_foreign_line(a, p->service, 200));
     if (incident && incident->priority)
@@ -231,13 +254,14 @@ static const char *creation_body(struct engine *e, struct arena *a, const struct
 }
 
 int64_t assert_creation(struct engine *e, struct arena *a, const char *tracker, const char *key, int64_t problem,
-                        const struct record *incident, const char *reason) {
+                        const struct record *from, const char *reason) {
+    const struct record *incident = from && from->kind == KIND_INCIDENT ? from : NULL;
     struct problem_row p;
     if (!store_problem(e->store, a, problem, &p))
         return 0;
     const char *word = hash_word(a, key, 6);
     json_t *want = json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "title", note_foreign_line(a, p.p.title, 250), "body",
-                             creation_body(e, a, &p.p, incident), "marker", marker_make(a, problem, e->instance, word),
+                             creation_body(e, a, &p.p, from), "marker", marker_make(a, problem, e->instance, word),
                              "service", p.p.service, "priority", incident ? incident->priority : p.p.priority);
     struct effect_row row = {.e = {.ref = arena_printf(a, "%s:", tracker),
                                    .kind = EFFECT_CREATE,

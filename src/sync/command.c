@@ -107,9 +107,17 @@ static void cmd_outcome(struct command *c) {
         return;
     }
     if (r.r.kind == KIND_INCIDENT && store_incident(c->e->store, c->a, r.ref, &i)) {
+        struct link_row *links;
         i.outcome_set = word;
         i.outcome_reason = reason;
         store_incident_put(c->e->store, &i);
+        r.outcome_set = word;
+        if (r.r.state == STATE_CLOSED) /* it counts as what it says; another state says it by itself */
+            r.r.outcome = o;
+        store_record_put(c->e->store, &r);
+        size_t n = store_links_of(c->e->store, c->a, r.ref, "confirmed", &links);
+        for (size_t k = 0; k < n; k++)
+            store_due_problem(c->e->store, links[k].problem, false, "a person said why one of its incidents is closed");
         store_due(c->e->store, KIND_INCIDENT, r.ref, 0, false, "a person said why it is closed");
     } else {
         int64_t *problems;

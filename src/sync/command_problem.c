@@ -236,6 +236,7 @@ void cmd_problem_reopen(struct command *c) {
     p.p.resolved_at = 0;
     p.p.duplicate_of = 0;
     p.p.reopened = true;
+    p.p.review = 0; /* what was to be looked at again is being looked at */
     p.p.reason = want_text(c, "reason");
     journal(c->e, c->actor, "reopen", "", p.p.id, 0, "reopened: pending until a defect moves or it is closed again");
     problem_changed(c, &p, "a person reopened it");

@@ -1,6 +1,20 @@
 /* defect: what follows for one live defect - counters, lists, notes. */
 #include "engine.h"
 
+/* A live problem counts it: by itself, or as the live end of a chain of duplicates. */
+static bool is_counted(struct engine *e, struct arena *a, const char *ref) {
+    int64_t *problems;
+    struct problem_row p;
+    struct defect_facts f;
+    facts_defect(e, a, ref, &f);
+    size_t n = f.via ? 0 : problems_of_defect(e, a, ref, &problems);
+    for (size_t i = 0; i < n; i++)
+        if (store_problem(e->store, a, problems[i], &p) && p.p.resolution != RESOLUTION_CANCELLED &&
+            p.p.resolution != RESOLUTION_DUPLICATE)
+            return true;
+    return false;
+}
+
 void decide_defect_now(struct engine *e, struct arena *a, const char *ref, bool adopt) {
     struct record_row row;
     struct link_row *links;
@@ -49,6 +63,11 @@ void decide_defect_now(struct engine *e, struct arena *a, const char *ref, bool 
     assert_wants(&as, x);
     json_decref(as.did);
     store_attention_sync(e->store, ref, "unmapped-state", attention_items(a, x), x->n_attention, now_of(e));
+    if (!is_counted(e, a, ref)) { /* nothing is asked about it any more */
+        static const char *const asked[] = {"defect-closed-how", "defect-gone", "defect-hidden"};
+        for (size_t i = 0; i < array_size(asked); i++)
+            store_attention_clear(e->store, asked[i], ref);
+    }
     if (row.r.presence == PRESENT)
         mirror_defect(e, a, &row.r, problems, n, &counts, false);
     engine_changed(e, "defect", ref);

@@ -40,8 +40,7 @@ void dispatch_end(struct dispatch *d) {
 static bool may_start_from(const struct effect_row *x, enum state class) {
     size_t i;
     json_t *s;
-    if (!x->e.from || json_array_size(json_object_get(x->e.want, "walking")) ||
-        str_is(json_text(x->e.want, "midway"), state_name(class)))
+    if (!x->e.from || str_is(json_text(x->e.want, "midway"), state_name(class)))
         return true;
     json_array_foreach(x->e.from, i, s)
         if (str_is(json_string_value(s), state_name(class)))
@@ -49,7 +48,7 @@ static bool may_start_from(const struct effect_row *x, enum state class) {
     return false;
 }
 
-/* The next step of a walk is open; whatever stands there already is walked. */
+/* The next step of a walk is open. */
 static bool is_walking(const struct effect_row *x, enum state class) {
     return json_array_size(json_object_get(x->e.want, "walking")) > 0 && class != STATE_OPEN;
 }

@@ -175,7 +175,7 @@ struct asserting {
     struct arena *a;
     int turn;
     int64_t batch;
-    bool quiet;      /* begun by `policy apply`: notes are spent */
+    bool quiet;      /* asked for by `policy apply`: its notes are spent */
     bool spent;      /* ignored, or what an import found: spent without leaving */
     bool spent_turn; /* an adopted turn: what belongs to the turn is spent, what is newer is not */
     const char *why_spent;
@@ -183,15 +183,16 @@ struct asserting {
     size_t n_problems;
     const struct judged *judged; /* NULL for a defect's own */
     const struct record *record; /* the incident or defect that is decided on */
-    msec_t linked_at;
-    json_t *did; /* array: what was wanted and became of it, for explain */
+    msec_t came_back_at;         /* of the incident */
+    json_t *did;                 /* array: what was wanted and became of it, for explain */
 };
 void assert_wants(struct asserting *x, const struct decision *d);
 /* The attention of a decision as the store takes it. */
 const struct attention_item *attention_items(struct arena *a, const struct decision *d);
-/* A creation as a want: the facts of an incident or problem for a new defect. 0: it was asked for before. */
+/* A creation as a want: the facts of a problem, and of the incident or the defect (whose fix did not hold) it comes
+ * from, for a new defect. 0: it was asked for before. */
 int64_t assert_creation(struct engine *e, struct arena *a, const char *tracker, const char *key, int64_t problem,
-                        const struct record *incident, const char *reason);
+                        const struct record *from, const char *reason);
 
 /* ---- mirror.c ---- */
 void mirror_incident(struct engine *e, struct arena *a, const struct record *r, const struct problem_facts *problems,

@@ -40,7 +40,7 @@ void facts_defect(struct engine *e, struct arena *a, const char *ref, struct def
                 return;
         fill(a, &d, ret);
     }
-    ret->stuck = ret->via && (ret->presence == FORBIDDEN || ret->presence == OUT_OF_SCOPE);
+    ret->stuck = false; /* hidden since it was seen: its last state goes on counting */
 }
 
 static bool facts_problem_deep(struct engine *e, struct arena *a, int64_t id, int depth, struct problem_facts *ret) {

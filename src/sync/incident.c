@@ -45,19 +45,34 @@ static msec_t earliest_link(const struct deciding *d) {
     return first;
 }
 
-/* The pending was caused by the bridge's own reopening of the defect. */
+/* The pending was caused by the bridge itself: it reopened that defect, or made it anew. */
 static bool own_reopening(const struct deciding *d) {
     struct effect_row x;
-    if (!d->n || !d->judged.delivered.defect)
+    const char *defect = d->judged.delivered.defect, *tracker, *id;
+    const struct problem_facts *end = d->n ? problem_followed(&d->problems[d->judged.which]) : NULL;
+    if (!end || !defect || !ref_split(d->a, defect, &tracker, &id))
         return false;
-    const struct problem *p = d->problems[d->judged.which].problem;
+    const struct problem *p = end->problem;
     for (int serial = p->serial; serial >= 0 && serial >= p->serial - 1; serial--) {
-        const char *key =
-            arena_printf(d->a, "state:%s:recurred:P-%lld:%d", d->judged.delivered.defect, (long long)p->id, serial);
-        if (store_effect_by_key(d->e->store, d->a, key, &x) && x.e.state != EFFECT_SUPERSEDED && x.e.sent)
+        const char *about = arena_printf(d->a, "recurred:P-%lld:%d", (long long)p->id, serial);
+        if (store_effect_by_key(d->e->store, d->a, arena_printf(d->a, "state:%s:%s", defect, about), &x) &&
+            x.e.state != EFFECT_SUPERSEDED && x.e.sent)
+            return true;
+        if (store_effect_by_key(d->e->store, d->a, arena_printf(d->a, "create:%s:%s", tracker, about), &x) &&
+            str_is(x.e.echo, defect))
             return true;
     }
     return false;
+}
+
+/* The next turn is judged by the values that it will store. */
+static bool begins_turn(struct deciding *d) {
+    struct policy today;
+    if (d->judged.verdict == d->i.verdict)
+        return false;
+    policy_for(&d->e->settings->policy, &d->record.r, &today);
+    verdict_of(d->problems, d->n, &today, d->a, &d->judged);
+    return d->judged.verdict != d->i.verdict;
 }
 
 /* A verdict other than the stored one: the only thing that moves a turn. */
@@ -69,6 +84,7 @@ static void turn(struct deciding *d, bool adopt) {
     i->verdict = d->judged.verdict;
     i->turn++;
     i->turn_at = now_of(d->e);
+    i->outcome_set = i->outcome_reason = NULL; /* it was said of the last one */
     i->delivered_at = d->judged.verdict == VERDICT_DELIVERED ? d->judged.at : 0;
     i->own_reopen = i->was == VERDICT_DELIVERED && i->verdict == VERDICT_PENDING && own_reopening(d);
     policy_for(&d->e->settings->policy, &d->record.r, &d->policy);
@@ -185,7 +201,8 @@ void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int
     struct incident_row was = d.i;
     adopt |= d.record.fresh; /* it was there before the bridge: its first decision is adopted, whoever asked for it */
     d.i.linked_at = earliest_link(&d);
-    if (d.judged.verdict != d.i.verdict)
+    bool quiet = d.i.quiet_turn == d.i.turn; /* `policy apply` asked for this decision, whatever it comes to */
+    if (begins_turn(&d))
         turn(&d, adopt && !e->settings->history_assert);
     else if (d.i.verdict == VERDICT_DELIVERED && !d.i.delivered_at)
         d.i.delivered_at = d.judged.at;
@@ -193,6 +210,10 @@ void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int
     d.judged.at = d.i.verdict == VERDICT_DELIVERED ? d.i.delivered_at : d.judged.at;
     facts_of(&d, &f);
     decide(&f, a, x);
+    if (quiet && x->row != ROW_ABSENT && x->row != ROW_UNMAPPED)
+        d.i.quiet_turn = -1;
+    if (x->row == ROW_DELIVERED_LATE_LINK)
+        store_incident_put(e->store, &d.i); /* it counts among the recurrences that its note tells */
     if (x->outcome || !x->keeps_outcome)
         d.i.outcome = x->outcome;
     bool spent = f.ignored || (f.adopted && adopt);
@@ -202,14 +223,14 @@ void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int
                            .batch = batch,
                            .spent = spent,
                            .spent_turn = f.adopted,
-                           .quiet = d.i.quiet_turn == d.i.turn,
+                           .quiet = quiet,
                            .why_spent = f.ignored ? "ignored: a person told the bridge to keep its hands off"
                                                   : "adopted: it was so before the bridge came",
                            .problems = d.problems,
                            .n_problems = d.n,
                            .judged = &d.judged,
                            .record = &d.record.r,
-                           .linked_at = d.i.linked_at,
+                           .came_back_at = f.came_back_at,
                            .did = json_array()};
     assert_wants(&as, x);
     d.i.decision = decision_json(&d, x, as.did);

@@ -4,6 +4,7 @@
  * Called inside a transaction; the cursor or the lookup row moves in the same. */
 #include "engine.h"
 
+#include <limits.h>
 #include <string.h>
 
 msec_t ours(const struct lane *l, msec_t t) {
@@ -73,6 +74,15 @@ static void note_came_back(struct lane *l, struct arena *a, struct incident_row 
     i->came_back_acked = false;
 }
 
+/* "A state first seen when a record returns is an override": left alone until its turn moves (law 2). */
+static void return_elsewhere(struct lane *l, struct incident_row *i, const struct record_row *old, enum state class) {
+    i->overridden = true;
+    i->adopted_turn = i->turn; /* the turn is spent */
+    journal(l->e, "tracker", "override", i->ref, 0, 0,
+            "it was last seen %s, and returned %s: left alone until the facts move", state_name(old->r.state),
+            state_name(class));
+}
+
 static void remember_incident(struct lane *l, struct arena *a, const char *ref, const struct record *r,
                               const struct record_row *old) {
     struct engine *e = l->e;
@@ -85,6 +95,12 @@ static void remember_incident(struct lane *l, struct arena *a, const char *ref, 
     }
     if (!old || (old->r.state == r->state && old->r.outcome == r->outcome))
         return;
+    i.outcome_set = i.outcome_reason = NULL; /* it was said of another state */
+    if (old->r.presence != PRESENT) {
+        return_elsewhere(l, &i, old, class);
+        store_incident_put(e->store, &i);
+        return;
+    }
     note_override(l, &i, r, class);
     note_came_back(l, a, &i, r, incident_class(old->r.state, old->r.outcome), class);
     store_incident_put(e->store, &i);
@@ -186,15 +202,44 @@ static void returned(struct lane *l, const char *ref, const struct record *r, co
         return;
     store_attention_clear(l->e->store, "defect-gone", ref);
     store_attention_clear(l->e->store, "defect-hidden", ref);
-    if (old->r.state != r->state)
-        store_attention_set(
-            l->e->store,
-            &(struct attention_item){.kind = "returned",
-                                     .subject = ref,
-                                     .text = "came back in another state than it was last seen in; it is left alone",
-                                     .who = "practitioner",
-                                     .clear = "bascule ack REF"},
-            now_of(l->e));
+    if (old->r.state == r->state && old->r.outcome == r->outcome)
+        return;
+    store_supersede_turn(l->e->store, ref, INT_MAX, "it returned in another state", now_of(l->e));
+    store_attention_set(
+        l->e->store,
+        &(struct attention_item){.kind = "returned",
+                                 .subject = ref,
+                                 .text = "came back in another state than it was last seen in; it is left alone",
+                                 .who = "practitioner",
+                                 .clear = "bascule ack REF"},
+        now_of(l->e));
+}
+
+/* A person who makes the refused move settles it; its note may leave then (law 8). */
+static void settle_parked(struct lane *l, struct arena *a, const char *ref, const struct record *r) {
+    struct engine *e = l->e;
+    struct effect_row *open;
+    struct incident_row i;
+    enum state class = r->kind == KIND_INCIDENT ? incident_class(r->state, r->outcome) : r->state;
+    size_t n = store_effects_open(e->store, a, ref, &open);
+    for (size_t k = 0; k < n; k++) {
+        const struct effect *x = &open[k].e;
+        if (x->kind != EFFECT_STATE || x->state != EFFECT_PARKED ||
+            !str_is(json_text(x->want, "state"), state_name(class)))
+            continue;
+        store_effect_move(e->store, x->n, EFFECT_DONE, NULL, NULL, now_of(e));
+        store_attention_clear(e->store, "parked", arena_printf(a, "effect:%lld", (long long)x->n));
+        store_decision_now(e->store, x->decision);
+        journal(e, mover(r) ? mover(r) : "tracker", "settled", ref, x->problem, x->n,
+                "made the move to %s that had been refused", state_name(class));
+        if (!store_incident(e->store, a, ref, &i))
+            continue;
+        i.asserted = class;
+        i.asserted_turn = x->turn;
+        i.asserted_at = now_of(e);
+        i.overridden = false;
+        store_incident_put(e->store, &i);
+    }
 }
 
 /* Whether its target version is closed is what the stored versions say, not what
@@ -213,6 +258,12 @@ static void versions_known(struct lane *l, struct arena *a, struct record_row *r
         row->version_at = 0;
     else if (!row->version_at)
         row->version_at = now_of(l->e);
+}
+
+/* What a person said of its closing holds until its state moves; a closing without a reason waits for one anyway. */
+static bool stands_said(const struct record *r, const struct record *old) {
+    bool same = str_same(r->native_state, old->native_state) && str_same(r->native_resolution, old->native_resolution);
+    return r->state == STATE_CLOSED && (same || r->outcome == OUTCOME_UNKNOWN || r->outcome == OUTCOME_NONE);
 }
 
 void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
@@ -243,8 +294,7 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     row.r.created = ours(l, r->created);
     row.r.updated = ours(l, r->updated);
     row.r.hash = seen->hash ? seen->hash : old ? old->r.hash : r->hash;
-    if (old && old->outcome_set && r->state == STATE_CLOSED &&
-        (r->outcome == OUTCOME_UNKNOWN || r->outcome == OUTCOME_NONE)) {
+    if (old && old->outcome_set && stands_said(r, &old->r)) {
         row.outcome_set = old->outcome_set;
         outcome_parse(old->outcome_set, &row.r.outcome);
         r = &row.r;
@@ -255,6 +305,7 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     tell_difference(l, a, ref, r, old);
     note_field_overrides(l, a, ref, r, old);
     store_record_put(e->store, &row);
+    settle_parked(l, a, ref, r);
     returned(l, ref, r, old);
     if (r->kind == KIND_INCIDENT)
         remember_incident(l, a, ref, r, old);
@@ -296,7 +347,9 @@ static void merged(struct lane *l, struct arena *a, struct record_row *row, cons
 static void attend_absence(struct lane *l, struct arena *a, const struct record_row *row) {
     bool defect = row->r.kind == KIND_DEFECT;
     bool gone = row->r.presence == GONE;
-    if (!defect && gone) /* a deleted incident leaves counts and lists; nothing waits for a person */
+    store_attention_clear(l->e->store, "defect-gone", row->ref);
+    store_attention_clear(l->e->store, "defect-hidden", row->ref);
+    if (row->r.presence == MERGED || (!defect && gone)) /* it left counts and lists; nothing waits for a person */
         return;
     store_attention_set(
         l->e->store,

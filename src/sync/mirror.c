@@ -79,10 +79,26 @@ static int by_reference(const void *x, const void *y) {
     return n != m ? (n < m ? -1 : 1) : strcmp(p->id, q->id);
 }
 
+/* What people typed in a field of the incident and nobody has read yet: it stays there. */
+static void unread_of(struct engine *e, struct arena *a, const char *ref, struct references *set) {
+    struct evidences evidence;
+    struct record_row known;
+    store_evidence_of_incident(e->store, a, ref, &evidence);
+    for (size_t i = 0; i < evidence.count; i++) {
+        const struct evidence *v = &evidence.items[i];
+        struct reference one = {0};
+        if (!v->rejected && str_is(v->source, "field") && str_is(v->origin, ref) && v->defect[0] &&
+            !store_record(e->store, a, v->defect, &known) && ref_split(a, v->defect, &one.tracker, &one.id) &&
+            !references_have(set, &one))
+            *arena_push(a, &set->items, &set->count) = one;
+    }
+}
+
 /* The defects behind an incident's problems, once each, in order. */
-static void defects_of(struct engine *e, struct arena *a, const struct problem_facts *problems, size_t n,
-                       struct mirror_facts *f) {
+static void defects_of(struct engine *e, struct arena *a, const char *ref, const struct problem_facts *problems,
+                       size_t n, struct mirror_facts *f) {
     struct references set = {0};
+    unread_of(e, a, ref, &set);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < problems[i].n_defects; k++) {
             const struct defect_facts *d = &problems[i].defects[k];
@@ -122,7 +138,7 @@ void mirror_incident(struct engine *e, struct arena *a, const struct record *r, 
     for (size_t i = 0; i < n; i++)
         if (problems[i].problem->resolution != RESOLUTION_CANCELLED)
             live[f.n_problems++] = problems[i].problem;
-    defects_of(e, a, problems, n, &f);
+    defects_of(e, a, ref_make(a, r->tracker, r->id), problems, n, &f);
     mirror_fields(e, a, r, &f, fields, array_size(fields), 0, spent);
 }
 

@@ -25,8 +25,8 @@ void settle_state_done(struct dispatch *d, const struct effect_row *x, enum stat
     store_incident_put(e->store, &i);
 }
 
-/* Why nothing waits for it any more: its turn is over, a newer value is on its way, or its record gone. NULL: something
- * does. */
+/* Why nothing waits for it any more: its turn is over or spent, a newer value is on its way, a person wants it left
+ * alone, or its record gone. NULL: something does. */
 static const char *why_over(struct dispatch *d, const struct effect_row *x) {
     struct engine *e = d->e;
     struct incident_row i;
@@ -34,9 +34,15 @@ static const char *why_over(struct dispatch *d, const struct effect_row *x) {
     struct value_row v;
     if (store_record(e->store, d->a, d->ref, &r) && (r.r.presence == GONE || r.r.presence == MERGED))
         return r.r.presence == GONE ? "its record was deleted" : "its record was merged";
-    if ((x->e.kind == EFFECT_STATE || x->e.kind == EFFECT_NOTE) && store_incident(e->store, d->a, d->ref, &i) &&
-        x->e.turn && x->e.turn < i.turn)
-        return "the verdict changed before it left";
+    if (store_incident(e->store, d->a, d->ref, &i)) {
+        bool of_turn = (x->e.kind == EFFECT_STATE || x->e.kind == EFFECT_NOTE) && x->e.turn;
+        if (i.ignored)
+            return "a person told the bridge to ignore it";
+        if (of_turn && x->e.turn < i.turn)
+            return "the verdict changed before it left";
+        if (of_turn && x->e.kind == EFFECT_STATE && x->e.turn == i.adopted_turn)
+            return "it returned in another state";
+    }
     if (x->e.kind == EFFECT_FIELD && store_value(e->store, d->a, d->ref, json_text(x->e.want, "field"), &v) &&
         json_int(x->e.want, "revision", v.revision) < v.revision)
         return "a newer value";
@@ -113,8 +119,8 @@ static bool walk(struct dispatch *d, const struct effect_row *x, const struct re
     json_object_set_new(want, "walked", json_true());
     store_effect_want(d->e->store, x->e.n, want);
     json_decref(want);
-    store_effect_move(d->e->store, x->e.n, EFFECT_PENDING, NULL, NULL, now_of(d->e));
     journal(d->e, "bridge", "walks", d->ref, x->e.problem, x->e.n, "the direct move was refused: by way of open");
+    wait_again(d, x, NULL);
     return true;
 }
 
@@ -129,7 +135,7 @@ static void walked_step(struct dispatch *d, const struct effect_row *x) {
     json_object_set_new(want, "midway", json_string("open"));
     store_effect_want(d->e->store, x->e.n, want);
     json_decref(want);
-    store_effect_move(d->e->store, x->e.n, EFFECT_PENDING, NULL, NULL, now_of(d->e));
+    wait_again(d, x, NULL);
     struct incident_row i;
     if (store_incident(d->e->store, d->a, d->ref, &i)) {
         i.asserted = STATE_OPEN;
@@ -174,6 +180,14 @@ static void unsure(struct dispatch *d, const struct op_result *r) {
     }
 }
 
+/* What was refused with its state waits with it. */
+static bool state_refused(const struct dispatch *d, const struct op_result *r) {
+    for (size_t i = 0; i < d->n; i++)
+        if (d->effects[i].e.kind == EFFECT_STATE)
+            return !r->state_applied;
+    return false;
+}
+
 static void parts(struct dispatch *d, const struct op_result *r) {
     for (size_t i = 0; i < d->n; i++) {
         const struct effect_row *x = &d->effects[i];
@@ -183,6 +197,8 @@ static void parts(struct dispatch *d, const struct op_result *r) {
             field_done(d, x);
         else if (x->e.kind == EFFECT_NOTE && r->note_applied)
             note_done(d, x, r->echo);
+        else if (x->e.kind == EFFECT_NOTE && state_refused(d, r))
+            wait_again(d, x, r->words);
         else
             park(d, x, r->words);
     }
@@ -202,8 +218,7 @@ static void by_class(struct dispatch *d, const struct op_result *r) {
             break;
         } /* fall through */
     case CLASS_GONE:
-        for (size_t i = 0; i < d->n; i++)
-            park(d, &d->effects[i], r->words);
+        parts(d, r);
         if (d->effects[0].e.kind != EFFECT_CREATE)
             store_lookup_add(d->e->store, &(struct lookup_row){.ref = d->ref, .hash = 1}, now_of(d->e));
         break;
