@@ -127,7 +127,8 @@ struct op_result {
 
     /* write */
     bool state_applied, fields_applied, note_applied; /* what the reply or read-back shows */
-    const char *echo;                                 /* the id of our note/transaction/journal */
+    bool note_inside;    /* a public note went as an internal one: it would have moved the record */
+    const char *echo;    /* the id of our note/transaction/journal */
     const char **echoes; /* the ids of all history entries that are ours, echo among them */
     size_t n_echoes;
     const char *created_id; /* of a created record */

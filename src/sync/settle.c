@@ -97,10 +97,11 @@ static void field_done(struct dispatch *d, const struct effect_row *x) {
     journal(e, "bridge", "written", d->ref, x->e.problem, x->e.n, "field %s = '%s'", name, value);
 }
 
-static void note_done(struct dispatch *d, const struct effect_row *x, const char *echo) {
+static void note_done(struct dispatch *d, const struct effect_row *x, const char *echo, bool inside) {
     store_effect_move(d->e->store, x->e.n, EFFECT_DONE, NULL, echo, now_of(d->e));
-    journal(d->e, "bridge", "written", d->ref, x->e.problem, x->e.n, "%s note %s", json_text(x->e.want, "visibility"),
-            json_text(x->e.want, "note"));
+    journal(d->e, "bridge", "written", d->ref, x->e.problem, x->e.n, "%s note %s%s",
+            inside ? "internal" : json_text(x->e.want, "visibility"), json_text(x->e.want, "note"),
+            inside ? ": a public one would have moved the record" : "");
 }
 
 /* A refused move may be walked: closed states often lead only to open, and open
@@ -196,7 +197,7 @@ static void parts(struct dispatch *d, const struct op_result *r) {
         else if (x->e.kind == EFFECT_FIELD && r->fields_applied)
             field_done(d, x);
         else if (x->e.kind == EFFECT_NOTE && r->note_applied)
-            note_done(d, x, r->echo);
+            note_done(d, x, r->echo, r->note_inside);
         else if (x->e.kind == EFFECT_NOTE && state_refused(d, r))
             wait_again(d, x, r->words);
         else
@@ -406,7 +407,7 @@ static void look_note_done(struct lane *l, void *who, const struct op_result *r)
     if (!healthy || r->class != CLASS_OK)
         store_effect_later(e->store, x->e.n, now_of(e) + 5 * SEC_MS, r->words);
     else if (r->found)
-        note_done(d, x, r->echo);
+        note_done(d, x, r->echo, false);
     else
         not_there(d, x);
     (void)engine_commit(e);

@@ -207,7 +207,9 @@ static void print_one(struct buf *b, struct arena *a, const struct record *r) {
 static void print_write(struct buf *b, const struct op_result *r) {
     if (r->state_applied || r->fields_applied || r->note_applied || r->after)
         buf_printf(b, "applied%s%s%s\n", r->state_applied ? " state" : "", r->fields_applied ? " fields" : "",
-                   r->note_applied ? " note" : "");
+                   !r->note_applied ? ""
+                   : r->note_inside ? " note, inside"
+                                    : " note");
     if (r->echo)
         buf_printf(b, "echo %s\n", r->echo);
     for (size_t i = 0; i < r->n_echoes; i++)

@@ -110,12 +110,21 @@ static char *note_text(struct op *op, const char *body, const char *marker) {
                              : arena_printf(op->arena, "%s%s%s", text, *text ? "\n\n" : "", marker);
 }
 
+/* "A public note never moves the record": an incident that is not open would be moved by it, and here its state cannot
+ * go along. */
+static bool note_moves(const struct op *op, const struct write_request *w) {
+    enum state then = w->state ? w->state : w->before ? w->before->state : STATE_NONE;
+    return w->note->visibility == VISIBILITY_PUBLIC && !op->tracker->abilities.public_note_keeps_closed && w->before &&
+           w->before->kind == KIND_INCIDENT && then != STATE_OPEN && then != STATE_NONE;
+}
+
 static int note_want(struct op *op, const struct write_request *w) {
     struct write_op *o = op->mine;
     const struct tracker_abilities *able = &op->tracker->abilities;
     if (!w->note || w->note->visibility == VISIBILITY_OFF)
         return 0;
-    bool internal = w->note->visibility == VISIBILITY_INTERNAL;
+    op->result.note_inside = note_moves(op, w);
+    bool internal = w->note->visibility == VISIBILITY_INTERNAL || op->result.note_inside;
     if (internal ? !able->internal_note : !able->public_note) {
         op_finish(op, CLASS_REJECTED,
                   op_words(op, "%s has no %s notes", op->tracker->set.name, internal ? "internal" : "public"));
@@ -134,7 +143,8 @@ static int note_want(struct op *op, const struct write_request *w) {
     o->marker = w->note->marker ? arena_strdup(op->arena, w->note->marker) : NULL;
     op_set(op, "note",
            json_pack("{s:s, s:b, s:b, s:s}", "text", note_text(op, w->note->body, w->note->marker), "internal",
-                     internal, "public", !internal, "visibility", visibility_name(w->note->visibility)));
+                     internal, "public", !internal, "visibility",
+                     visibility_name(internal ? VISIBILITY_INTERNAL : VISIBILITY_PUBLIC)));
     if (w->keep_state && !internal && !(o->wanted & PART_STATE) && w->before && able->public_note_keeps_closed) {
         o->keep = true;
         o->words = json_pack("{s:s}", "status", w->before->native_state);
