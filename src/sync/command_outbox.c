@@ -33,6 +33,16 @@ void cmd_retry(struct command *c) {
     command_commit(c, json_pack("{s:I, s:s}", "n", (json_int_t)x.e.n, "state", "pending"));
 }
 
+/* The notes that waited with a discarded move would tell of it. */
+static void discard_notes(struct command *c, const struct effect_row *x) {
+    struct effect_row *open;
+    size_t n = x->e.kind == EFFECT_STATE ? store_effects_open(c->e->store, c->a, x->e.ref, &open) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (open[i].e.kind == EFFECT_NOTE && open[i].e.decision == x->e.decision && open[i].e.state == EFFECT_PENDING)
+            store_effect_move(c->e->store, open[i].e.n, EFFECT_SUPERSEDED, "discarded with its move", NULL,
+                              now_of(c->e));
+}
+
 void cmd_discard(struct command *c) {
     struct effect_row x;
     const char *reason = want_text(c, "reason");
@@ -50,6 +60,7 @@ void cmd_discard(struct command *c) {
     store_effect_move(c->e->store, x.e.n, EFFECT_SUPERSEDED,
                       arena_printf(c->a, "discarded by %s: %s", c->actor, reason), NULL, now_of(c->e));
     unpark(c, &x);
+    discard_notes(c, &x);
     journal(c->e, c->actor, "discard", x.e.ref, x.e.problem, x.e.n, "discarded: %s", reason);
     command_commit(c, json_pack("{s:I, s:s}", "n", (json_int_t)x.e.n, "state", "superseded"));
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define BEHIND_WAIT (30 * SEC_MS)
-#define ABSENT_WAIT (900 * SEC_MS) /* nothing is written to a record that is not there */
+#define ABSENT_WAIT (900 * SEC_MS) /* nothing is written to a record that is not there, or whose move was refused */
 
 #define HELD_BACK (10 * SEC_MS)
 
@@ -264,7 +264,8 @@ static void nothing_chosen(struct dispatch *d) {
             until = all[i].e.not_before;
     for (size_t i = 0; i < n; i++)
         if (all[i].e.state == EFFECT_PENDING && !all[i].held && all[i].e.not_before <= now)
-            store_effect_later(d->e->store, all[i].e.n, until, NULL);
+            store_effect_later(d->e->store, all[i].e.n, waits_with_parked(all, n, &all[i]) ? now + ABSENT_WAIT : until,
+                               NULL);
 }
 
 static void refreshed(struct lane *l, void *who, const struct op_result *r) {

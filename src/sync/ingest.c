@@ -197,14 +197,31 @@ static void due_its_problems(struct engine *e, struct arena *a, const char *ref,
         store_due_problem(e->store, links[i].problem, adopt, "one of its incidents moved");
 }
 
-static void returned(struct lane *l, const char *ref, const struct record *r, const struct record_row *old) {
+/* What was to be said or done about the state it is not in any more; a defect's notes are of other things. */
+static void moves_over(struct lane *l, struct arena *a, const char *ref, enum kind kind) {
+    static const char why[] = "it returned in another state";
+    struct effect_row *open;
+    if (kind == KIND_INCIDENT) {
+        store_supersede_turn(l->e->store, ref, INT_MAX, why, now_of(l->e));
+        return;
+    }
+    size_t n = store_effects_open(l->e->store, a, ref, &open);
+    for (size_t i = 0; i < n; i++)
+        if (open[i].e.kind == EFFECT_STATE && (open[i].e.state == EFFECT_PENDING || open[i].e.state == EFFECT_PARKED)) {
+            store_effect_move(l->e->store, open[i].e.n, EFFECT_SUPERSEDED, why, NULL, now_of(l->e));
+            store_attention_clear(l->e->store, "parked", arena_printf(a, "effect:%lld", (long long)open[i].e.n));
+        }
+}
+
+static void returned(struct lane *l, struct arena *a, const char *ref, const struct record *r,
+                     const struct record_row *old) {
     if (!old || old->r.presence == PRESENT)
         return;
     store_attention_clear(l->e->store, "defect-gone", ref);
     store_attention_clear(l->e->store, "defect-hidden", ref);
     if (old->r.state == r->state && old->r.outcome == r->outcome)
         return;
-    store_supersede_turn(l->e->store, ref, INT_MAX, "it returned in another state", now_of(l->e));
+    moves_over(l, a, ref, r->kind);
     store_attention_set(
         l->e->store,
         &(struct attention_item){.kind = "returned",
@@ -224,7 +241,9 @@ static void settle_parked(struct lane *l, struct arena *a, const char *ref, cons
     size_t n = store_effects_open(e->store, a, ref, &open);
     for (size_t k = 0; k < n; k++) {
         const struct effect *x = &open[k].e;
-        if (x->kind != EFFECT_STATE || x->state != EFFECT_PARKED ||
+        bool as_said = r->kind == KIND_INCIDENT || str_empty(json_text(x->want, "outcome")) ||
+                       str_is(json_text(x->want, "outcome"), outcome_name(r->outcome));
+        if (x->kind != EFFECT_STATE || x->state != EFFECT_PARKED || !as_said ||
             !str_is(json_text(x->want, "state"), state_name(class)))
             continue;
         store_effect_move(e->store, x->n, EFFECT_DONE, NULL, NULL, now_of(e));
@@ -271,13 +290,21 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     const struct record *r = seen->record;
     const char *ref = ref_make(a, r->tracker, r->id);
     struct record_row was, *old = store_record(e->store, a, ref, &was) ? &was : NULL;
+    struct record said;
+    bool is_said = old && old->outcome_set && stands_said(r, &old->r);
     msec_t now = now_of(e);
     if (r->presence != PRESENT) {
         ingest_presence(l, a, ref, r->presence, r->merged_into, true);
         return;
     }
+    if (is_said) {
+        said = *r;
+        outcome_parse(old->outcome_set, &said.outcome);
+        r = &said;
+    }
     struct record_row row = {.r = *r,
                              .ref = ref,
+                             .outcome_set = is_said ? old->outcome_set : NULL,
                              .duplicate_of = duplicate_of(a, r, old),
                              .state_at = state_time(l, r, old),
                              .version_at = !r->version_closed       ? 0
@@ -294,11 +321,6 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     row.r.created = ours(l, r->created);
     row.r.updated = ours(l, r->updated);
     row.r.hash = seen->hash ? seen->hash : old ? old->r.hash : r->hash;
-    if (old && old->outcome_set && stands_said(r, &old->r)) {
-        row.outcome_set = old->outcome_set;
-        outcome_parse(old->outcome_set, &row.r.outcome);
-        r = &row.r;
-    }
     versions_known(l, a, &row);
     if (old && !r->allowed)
         row.r.allowed = old->r.allowed;
@@ -306,7 +328,7 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     note_field_overrides(l, a, ref, r, old);
     store_record_put(e->store, &row);
     settle_parked(l, a, ref, r);
-    returned(l, ref, r, old);
+    returned(l, a, ref, r, old);
     if (r->kind == KIND_INCIDENT)
         remember_incident(l, a, ref, r, old);
     bool evidence = gather(l, a, ref, r, e->settings->requesters_suggest);

@@ -134,6 +134,28 @@ static void who_makes_the_refused_move_settles_it(void **state) {
     end(w);
 }
 
+/* The note that waits with a refused move asks nothing of the tracker meanwhile, and goes with it. */
+static void a_refused_move_keeps_its_note(void **state) {
+    struct world *w = linked(NULL);
+    struct between b = {.at = 1, .fate = FATE_DENIED, .w = w};
+    (void)state;
+    w->fate_of = between;
+    w->fate_arg = &b;
+    settle(w);
+    uint64_t before = w->requests;
+    run(w, 3600 * SEC_MS);
+    assert_int_equal(effects(w, "kind = 'note' AND ref = 'helpdesk:1' AND state = 'pending'"), 1);
+    assert_true(w->requests - before < 3600 / 15 * 2 + 50); /* the polls, and little else */
+    command(w, 200, "discard",
+            json_pack("{s:i, s:s}", "n",
+                      (int)world_number(w, 0, "SELECT n FROM effect WHERE kind = 'state' AND state = 'parked'"),
+                      "reason", "not now"));
+    run(w, 3600 * SEC_MS);
+    assert_int_equal(notes_told(w, "known-error"), 0);
+    assert_status(w, 1, "new");
+    end(w);
+}
+
 /* Parked, and then the turn moved: it cannot be tried again. */
 static void a_parked_move_ends_with_its_turn(void **state) {
     struct world *w =
@@ -199,6 +221,7 @@ int main(void) {
         cmocka_unit_test(what_returns_in_another_state_is_left_alone),
         cmocka_unit_test(ignoring_stops_what_is_in_flight),
         cmocka_unit_test(who_makes_the_refused_move_settles_it),
+        cmocka_unit_test(a_refused_move_keeps_its_note),
         cmocka_unit_test(a_parked_move_ends_with_its_turn),
         cmocka_unit_test(what_was_typed_stays),
         cmocka_unit_test(a_said_outcome_counts),
