@@ -244,6 +244,9 @@ void store_due_all(struct store *s, bool adopt, const char *cause);
 /* Takes (removes) up to limit, problems first, then incidents, then defects. */
 size_t store_due_take(struct store *s, struct arena *a, size_t limit, struct due_row **ret);
 bool store_due_any(struct store *s);
+/* The same without what belongs to those trackers (a JSON array of names), or is linked with what does. */
+size_t store_due_take_but(struct store *s, struct arena *a, size_t limit, const char *blocked, struct due_row **ret);
+bool store_due_any_but(struct store *s, const char *blocked);
 void store_again(struct store *s, enum kind kind, const char *id, msec_t at); /* 0: not any more */
 /* Turns timers that have come into due rows; gives the next one's time, 0 none. */
 msec_t store_again_ripe(struct store *s, msec_t now);
@@ -260,6 +263,8 @@ struct lookup_row {
 void store_lookup_add(struct store *s, const struct lookup_row *l, msec_t next);
 void store_lookup_done(struct store *s, const char *ref, uint64_t hash); /* stays if a newer element asked meanwhile */
 void store_lookup_later(struct store *s, const char *ref, msec_t next, const char *why);
+/* Spans on disk that are counted in wall clock: of effects and lookups. */
+void store_waits_shift(struct store *s, msec_t step);
 size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
                      struct lookup_row **ret);
 msec_t store_lookup_next(struct store *s, const char *tracker); /* 0 none */
@@ -288,6 +293,7 @@ struct journal_entry {
     const json_t *data;
 };
 void store_journal(struct store *s, msec_t at, const struct journal_entry *e);
+bool store_quarantined(struct store *s, const char *ref);
 void store_quarantine(struct store *s, const char *tracker, const char *id, const char *why,
                       msec_t now); /* why NULL: lift */
 

@@ -39,14 +39,8 @@ void store_due_all(struct store *s, bool adopt, const char *cause) {
            "is", (int64_t)adopt, cause);
 }
 
-size_t store_due_take(struct store *s, struct arena *a, size_t limit, struct due_row **ret) {
+static size_t due_read(struct store *s, struct arena *a, sqlite3_stmt *q, struct due_row **ret) {
     size_t n = 0;
-    *ret = NULL;
-    sqlite3_stmt *q = db_query(
-        s,
-        "SELECT kind, id, batch, adopt, cause FROM due ORDER BY CASE kind WHEN 'problem' THEN 0 WHEN 'incident' THEN 1 "
-        "ELSE 2 END LIMIT ?",
-        "i", (int64_t)limit);
     while (db_next(s, q)) {
         struct due_row *d = arena_push(a, ret, &n);
         *d = (struct due_row){
@@ -56,6 +50,37 @@ size_t store_due_take(struct store *s, struct arena *a, size_t limit, struct due
     for (size_t i = 0; i < n; i++)
         db_run(s, "DELETE FROM due WHERE kind = ? AND id = ?", "ss", kind_name((*ret)[i].kind), (*ret)[i].id);
     return n;
+}
+
+size_t store_due_take(struct store *s, struct arena *a, size_t limit, struct due_row **ret) {
+    *ret = NULL;
+    sqlite3_stmt *q = db_query(
+        s,
+        "SELECT kind, id, batch, adopt, cause FROM due ORDER BY CASE kind WHEN 'problem' THEN 0 WHEN 'incident' THEN 1 "
+        "ELSE 2 END LIMIT ?",
+        "i", (int64_t)limit);
+    return due_read(s, a, q, ret);
+}
+
+/* Of a tracker in that JSON array of names, or linked by a problem with something of one. */
+#define OF_BLOCKED                                                                                                     \
+    "EXISTS (SELECT 1 FROM json_each(?1) b WHERE (due.kind <> 'problem' AND due.id > b.value || ':' AND due.id < "     \
+    "b.value || ';') OR EXISTS (SELECT 1 FROM link l WHERE l.status = 'confirmed' AND l.ref > b.value || ':' AND "     \
+    "l.ref < b.value || ';' AND ((due.kind = 'problem' AND l.problem = CAST(due.id AS INTEGER)) OR (due.kind <> "      \
+    "'problem' AND l.problem IN (SELECT problem FROM link m WHERE m.ref = due.id AND m.status = 'confirmed')))))"
+
+size_t store_due_take_but(struct store *s, struct arena *a, size_t limit, const char *blocked, struct due_row **ret) {
+    *ret = NULL;
+    return due_read(s, a,
+                    db_query(s,
+                             "SELECT kind, id, batch, adopt, cause FROM due WHERE NOT " OF_BLOCKED
+                             " ORDER BY CASE kind WHEN 'problem' THEN 0 WHEN 'incident' THEN 1 ELSE 2 END LIMIT ?2",
+                             "si", blocked, (int64_t)limit),
+                    ret);
+}
+
+bool store_due_any_but(struct store *s, const char *blocked) {
+    return db_number(s, 0, "SELECT EXISTS (SELECT 1 FROM due WHERE NOT " OF_BLOCKED ")", "s", blocked) != 0;
 }
 
 bool store_due_any(struct store *s) {
@@ -121,6 +146,14 @@ size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec
     return n;
 }
 
+void store_waits_shift(struct store *s, msec_t step) {
+    db_run(s, "UPDATE lookup SET next = next + ? WHERE next > 0", "i", step);
+    db_run(s,
+           "UPDATE effect SET not_before = CASE WHEN not_before > 0 THEN not_before + ?1 ELSE 0 END, alive = CASE WHEN "
+           "alive > 0 THEN alive + ?1 ELSE 0 END WHERE state IN ('pending', 'in-flight', 'unsure', 'parked')",
+           "i", step);
+}
+
 msec_t store_lookup_next(struct store *s, const char *tracker) {
     return db_number(s, 0, "SELECT min(next) FROM lookup WHERE ref >= ?1 || ':' AND ref < ?1 || ';'", "s", tracker);
 }
@@ -130,8 +163,11 @@ bool store_lookup_waits(struct store *s, const char *ref, uint64_t hash) {
 }
 
 int64_t store_lookups_changed(struct store *s, const char *tracker) {
-    return db_number(s, 0, "SELECT count(*) FROM lookup WHERE hash <> 0 AND ref >= ?1 || ':' AND ref < ?1 || ';'", "s",
-                     tracker);
+    return db_number(
+        s, 0,
+        "SELECT count(*) FROM lookup WHERE hash <> 0 AND ref >= ?1 || ':' AND ref < ?1 || ';' AND NOT EXISTS "
+        "(SELECT 1 FROM quarantine WHERE tracker = ?1 AND ?1 || ':' || id = lookup.ref)",
+        "s", tracker);
 }
 
 void store_attention_set(struct store *s, const struct attention_item *item, msec_t now) {
@@ -185,4 +221,11 @@ void store_quarantine(struct store *s, const char *tracker, const char *id, cons
                tracker, id, why, now);
     else
         db_run(s, "DELETE FROM quarantine WHERE tracker = ? AND id = ?", "ss", tracker, id);
+}
+
+bool store_quarantined(struct store *s, const char *ref) {
+    return db_number(s, 0,
+                     "SELECT EXISTS (SELECT 1 FROM quarantine WHERE tracker = substr(?1, 1, instr(?1, ':') - 1) AND id "
+                     "= substr(?1, instr(?1, ':') + 1))",
+                     "s", ref) != 0;
 }

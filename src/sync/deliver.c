@@ -197,6 +197,12 @@ static void hold_back(struct dispatch *d) {
             store_effect_later(d->e->store, all[i].e.n, until, NULL);
 }
 
+/* It could not be read: the lookup tries it, and puts it aside if it is the record's fault. */
+void lookup_asks(struct dispatch *d, const struct op_result *r) {
+    if (r->class != CLASS_LIMITED)
+        store_lookup_add(d->e->store, &(struct lookup_row){.ref = d->ref}, now_of(d->e));
+}
+
 /* The record as it was read lives as long as the request. */
 static const struct record *keep_record(struct dispatch *d, const struct record *r) {
     struct record *copy = arena_make(d->a, struct record);
@@ -239,8 +245,13 @@ void dispatch_done(struct dispatch *d) {
 static void refresh_failed(struct dispatch *d, const struct op_result *r) {
     struct record_row row;
     msec_t wait = 30 * SEC_MS;
-    if (r->class == CLASS_OK || r->class == CLASS_GONE || r->class == CLASS_DENIED) {
-        ingest_presence(d->lane, d->a, d->ref, r->presence == PRESENT ? FORBIDDEN : r->presence, r->merged_into, false);
+    if (r->presence == PRESENT && r->class != CLASS_CONFLICT) { /* it is there, and can't be understood */
+        const char *why = r->n_quarantined ? r->quarantined[0].why : r->words;
+        record_broken(d->lane, d->a, d->ref, why ? why : reply_class_name(r->class));
+        store_lookup_add(d->e->store, &(struct lookup_row){.ref = d->ref}, now_of(d->e) + d->lane->cfg->sweep);
+        wait = ABSENT_WAIT;
+    } else if (r->class == CLASS_OK || r->class == CLASS_GONE || r->class == CLASS_DENIED) {
+        ingest_presence(d->lane, d->a, d->ref, r->presence, r->merged_into, false);
         if (store_record(d->e->store, d->a, d->ref, &row) && row.r.presence == PRESENT)
             store_lookup_add(d->e->store, &(struct lookup_row){.ref = d->ref}, now_of(d->e) + 10 * SEC_MS);
         else
@@ -272,14 +283,17 @@ static void refreshed(struct lane *l, void *who, const struct op_result *r) {
     struct dispatch *d = who;
     struct engine *e = d->e;
     struct record_row row;
-    bool healthy = lane_health(l, r);
+    bool healthy = lane_told(l, r);
     if (e->stopping) {
         dispatch_done(d);
         return;
     }
     engine_begin(e);
     if (!healthy) {
+        if (store_quarantined(e->store, d->ref))
+            d->blocked_until = now_of(e) + ABSENT_WAIT;
         hold_back(d);
+        lookup_asks(d, r);
         (void)engine_commit(e);
         dispatch_done(d);
         return;
@@ -290,6 +304,7 @@ static void refreshed(struct lane *l, void *who, const struct op_result *r) {
         return;
     }
     ingest(l, d->a, &(struct seen){.record = &r->records[0]});
+    record_mended(l, d->ref);
     if (!engine_commit(e)) {
         dispatch_done(d);
         return;

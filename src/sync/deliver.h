@@ -27,6 +27,9 @@ struct dispatch *dispatch_new(struct lane *l, const char *ref);
 void dispatch_end(struct dispatch *d);
 void dispatch_done(struct dispatch *d);
 
+/* A read of it failed. Inside a transaction. */
+void lookup_asks(struct dispatch *d, const struct op_result *r);
+
 /* A state was confirmed by a read: the incident remembers it. Inside a transaction. */
 void settle_state_done(struct dispatch *d, const struct effect_row *x, enum state confirmed, bool was_there);
 /* What became of the request; ends the delivery. */

@@ -38,7 +38,8 @@ static bool step(struct engine *e, bool *ret_more) {
     struct due_row *due;
     struct batch_row *braked;
     engine_begin(e);
-    size_t n = store_due_take(e->store, a, STEP, &due);
+    const char *blocked = engine_blocked(e, a);
+    size_t n = blocked ? store_due_take_but(e->store, a, STEP, blocked, &due) : store_due_take(e->store, a, STEP, &due);
     for (size_t i = 0; i < n; i++)
         decide_due(e, a, &due[i]);
     size_t n_braked = store_batches_close(e->store, a, e->settings->brake, &braked);
@@ -60,7 +61,8 @@ void worker_drain(struct engine *e) {
             return;
 }
 
-/* Waits until every import is complete: nothing is decided on half the facts. */
+/* Waits until the first import is complete: nothing is decided on half the facts. A tracker that joins later only
+ * keeps what hangs on it waiting. */
 void worker_run(void *engine) {
     struct engine *e = engine;
     bool more = false;

@@ -231,6 +231,7 @@ int engine_start(struct engine *e, struct fault *fault) {
         l->sweeping = !str_empty(t.sweep_at);
         lane_wake(l, 0);
     }
+    e->imported = store_meta(e->store, a, "imported") != NULL;
     engine_wake(e, 0);
     return 0;
 }
@@ -284,11 +285,16 @@ void engine_when_idle(struct engine *e, void (*idle)(void *arg, bool failed), vo
     e->idle_arg = arg;
 }
 
+static bool due_any(const struct engine *e, struct arena *a) {
+    const char *blocked = engine_blocked(e, a);
+    return engine_imported(e) && (blocked ? store_due_any_but(e->store, blocked) : store_due_any(e->store));
+}
+
 /* Every tracker polled, nothing due, nothing to send now. */
 void engine_maybe_idle(struct engine *e) {
     cleanup_arena struct arena *a = arena_new();
     bool failed = false;
-    if (!e->idle || e->jobs || e->stopping || (engine_imported(e) && store_due_any(e->store)))
+    if (!e->idle || e->jobs || e->stopping || due_any(e, a))
         return;
     for (size_t i = 0; i < e->n_lanes; i++) {
         struct lane *l = &e->lanes[i];
@@ -307,7 +313,17 @@ void engine_maybe_idle(struct engine *e) {
     idle(e->idle_arg, failed);
 }
 
+const char *engine_blocked(const struct engine *e, struct arena *a) {
+    cleanup_json json_t *names = json_array();
+    for (size_t i = 0; e->imported && i < e->n_lanes; i++)
+        if (!e->lanes[i].import_done && !e->lanes[i].paused)
+            json_array_append_new(names, json_string(e->lanes[i].cfg->name));
+    return json_array_size(names) ? json_print(a, names) : NULL;
+}
+
 bool engine_imported(const struct engine *e) {
+    if (e->imported)
+        return true;
     for (size_t i = 0; i < e->n_lanes; i++)
         if (!e->lanes[i].import_done && !e->lanes[i].paused)
             return false;

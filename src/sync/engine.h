@@ -5,6 +5,7 @@
  *   ingest.c   a record was seen               gather.c   its evidence
  *   relink.c   evidence to links and problems  due.c      the worker
  *   facts.c    what policy is handed           incident.c problem.c defect.c  one decision each
+ *   clock.c    the wall clock that was set
  *   assert.c   wants to effects                mirror.c   mirrored values
  *   deliver.c  effects to the tracker          settle.c   what became of them, and looking
  *   command*.c what people want                whatif.c   what a changed configuration would do
@@ -33,7 +34,8 @@ struct lane {
     struct tracker *tracker;
     struct timer *timer; /* the next thing to do */
     bool polling;        /* a list is under way */
-    msec_t poll_at;      /* wall clock of the next poll */
+    msec_t poll_at;      /* of the next poll; wall clock, kept right when that is set (clock.c) */
+    bool doubted;        /* something failed: nothing else leaves until a list tells whether it was the tracker */
     int jobs;            /* single-record operations under way */
     struct busy *busy;   /* their records */
     char *cursor;        /* newer than the stored one while nothing changes; NULL: as stored */
@@ -44,7 +46,7 @@ struct lane {
     /* health */
     int failures; /* in a row */
     bool down;
-    msec_t wait_until; /* limits, back-off */
+    msec_t wait_until; /* limits, back-off; wall clock too */
     char error[400];
     msec_t error_since, last_ok, last_poll, stored_ok;
     msec_t offset;       /* tracker's clock minus ours */
@@ -74,6 +76,9 @@ struct engine {
     void *idle_arg;
     void (*changed)(void *arg, const char *what, const char *ref);
     void *changed_arg;
+    bool imported; /* the very first import was complete once */
+    bool clock_known;
+    msec_t clock_ahead;      /* the wall clock minus the one that never goes back */
     struct dry_run *dry_run; /* of `policy apply`; NULL: none is under way */
     struct fault fault;      /* of the last commit that failed */
     int commit_failures;
@@ -93,6 +98,8 @@ void engine_changed(struct engine *e, const char *what, const char *ref);
 struct lane *engine_lane(struct engine *e, const char *tracker);
 struct lane *engine_lane_of_ref(struct engine *e, const char *ref);
 bool engine_may_write(const struct engine *e);
+/* Trackers that joined later and whose import is not complete, as a JSON array of names; NULL: none. */
+const char *engine_blocked(const struct engine *e, struct arena *a);
 /* Inside a transaction: records whose tracker's table of states has changed are mapped anew, and all is due. */
 void engine_remap(struct engine *e);
 void journal(struct engine *e, const char *actor, const char *what, const char *ref, int64_t problem, int64_t effect,
@@ -106,9 +113,11 @@ bool lane_busy(const struct lane *l, const char *ref);
 void lane_hold(struct lane *l, const char *ref);
 void lane_release(struct lane *l, const char *ref);
 void lane_wake(struct lane *l, msec_t delay);
-/* What a result says of the tracker: true if it may be believed (the class is
- * about the record, not about the tracker). */
+/* What a list says of its tracker: the only judge of its health. True if it may be believed. */
 bool lane_health(struct lane *l, const struct op_result *r);
+/* What any other result says: true if its class is about the record. A failure may be that one
+ * record's or the tracker's: the next list tells (law 6). */
+bool lane_told(struct lane *l, const struct op_result *r);
 bool lane_can(const struct lane *l); /* may send now */
 int lane_init(struct lane *l, struct engine *e, const struct settings_tracker *cfg, struct fault *fault);
 void lane_deinit(struct lane *l);
@@ -118,7 +127,14 @@ void poll_start(struct lane *l);
 void poll_versions(struct lane *l);
 void import_maybe_done(struct lane *l);
 
+/* ---- clock.c ---- */
+/* The wall clock was set: spans that are counted in it are set along. Not inside a transaction. */
+void engine_clock(struct engine *e);
+
 /* ---- lookup.c ---- */
+/* Puts a record aside that cannot be read, on the attention list; the sweep looks again. Inside a transaction. */
+void record_broken(struct lane *l, struct arena *a, const char *ref, const char *why);
+void record_mended(struct lane *l, const char *ref);
 void lookups_run(struct lane *l);
 void sweep_run(struct lane *l);
 /* Reads one record now; then(arg, ok) after it was ingested. */

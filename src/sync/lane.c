@@ -30,8 +30,12 @@ static void job_end(struct job *j) {
     struct lane *l = j->lane;
     struct engine *e = l->e;
     const struct op_result *r = op_result(j->op);
+    msec_t rest = r->class == CLASS_LIMITED ? 0 : r->retry_after;
+    engine_clock(e);
     if (r->date)
         l->offset = r->date - now_of(e);
+    if (rest > 0 && l->wait_until < now_of(e) + rest) /* a used-up quota, before it bites */
+        l->wait_until = now_of(e) + rest;
     j->done(l, j->who, r);
     op_free(j->op);
     free(j);
@@ -93,9 +97,10 @@ void lane_release(struct lane *l, const char *ref) {
 static void lane_turn(void *who) {
     struct lane *l = who;
     struct engine *e = l->e;
-    msec_t now = now_of(e);
     if (e->stopping || e->held)
         return;
+    engine_clock(e);
+    msec_t now = now_of(e);
     if (!l->paused && now >= l->wait_until && !l->polling && now >= l->poll_at)
         poll_start(l);
     if (lane_can(l)) {
@@ -119,7 +124,8 @@ void lane_wake(struct lane *l, msec_t delay) {
 }
 
 bool lane_can(const struct lane *l) {
-    return !l->paused && !l->stopped && !l->down && !l->e->stopping && !l->e->held && now_of(l->e) >= l->wait_until;
+    return !l->paused && !l->stopped && !l->down && !l->doubted && !l->e->stopping && !l->e->held &&
+           now_of(l->e) >= l->wait_until;
 }
 
 /* ---- health ---- */
@@ -190,12 +196,15 @@ static void failed(struct lane *l, const struct op_result *r) {
         went_down(l);
 }
 
+static void limited(struct lane *l, const struct op_result *r) {
+    msec_t until = now_of(l->e) + (r->retry_after > 0 ? r->retry_after : 10 * SEC_MS);
+    l->wait_until = until > l->wait_until ? until : l->wait_until;
+    snprintf(l->error, sizeof(l->error), "asks us to slow down: %s", r->words ? r->words : "");
+}
+
 bool lane_health(struct lane *l, const struct op_result *r) {
     switch (r->class) {
-    case CLASS_LIMITED:
-        l->wait_until = now_of(l->e) + (r->retry_after > 0 ? r->retry_after : 10 * SEC_MS);
-        snprintf(l->error, sizeof(l->error), "asks us to slow down: %s", r->words ? r->words : "");
-        return false;
+    case CLASS_LIMITED: limited(l, r); return false;
     case CLASS_RETRY_SAFE:
     case CLASS_UNSURE:
     case CLASS_NONSENSE: failed(l, r); return false;
@@ -210,14 +219,26 @@ bool lane_health(struct lane *l, const struct op_result *r) {
     case CLASS_GONE:
     case CLASS_REJECTED:
     default:
-        if (l->failures || l->down) {
-            l->failures = 0;
-            l->error[0] = 0;
-            if (l->down)
-                came_up(l);
-        }
+        l->failures = 0;
+        l->error[0] = 0;
+        l->doubted = false;
+        if (l->down)
+            came_up(l);
         return true;
     }
+}
+
+bool lane_told(struct lane *l, const struct op_result *r) {
+    bool denied = r->class == CLASS_DENIED && r->status == 401;
+    if (r->class == CLASS_LIMITED) {
+        limited(l, r);
+        return false;
+    }
+    if (!denied && r->class != CLASS_RETRY_SAFE && r->class != CLASS_UNSURE && r->class != CLASS_NONSENSE)
+        return true;
+    l->doubted = true;
+    l->poll_at = 0;
+    return false;
 }
 
 int lane_init(struct lane *l, struct engine *e, const struct settings_tracker *cfg, struct fault *fault) {

@@ -40,42 +40,56 @@ static void settle_row(struct lane *l, struct arena *a, const struct reading *x,
         store_lookup_add(e->store, &(struct lookup_row){.ref = x->ref}, now_of(e) + SECOND_LOOK);
 }
 
-static void broken_record(struct lane *l, struct arena *a, const struct reading *x, const struct op_result *r) {
+void record_broken(struct lane *l, struct arena *a, const char *ref, const char *why) {
     struct engine *e = l->e;
-    const char *why = r->words ? r->words : reply_class_name(r->class);
-    const char *id = strchr(x->ref, ':') + 1;
-    store_quarantine(e->store, l->cfg->name, id, why, now_of(e));
-    store_attention_set(e->store,
-                        &(struct attention_item){
-                            .kind = "quarantined",
-                            .subject = x->ref,
-                            .text = arena_printf(a, "cannot be read: %s", why),
-                            .who = "owner",
-                            .clear = arena_printf(a, "mend the record in its tracker; then bascule sync %s", x->ref)},
-                        now_of(e));
-    store_lookup_done(e->store, x->ref, x->hash);
-    store_lookup_add(e->store, &(struct lookup_row){.ref = x->ref}, now_of(e) + l->cfg->sweep); /* tried again then */
+    store_quarantine(e->store, l->cfg->name, strchr(ref, ':') + 1, why, now_of(e));
+    store_attention_set(
+        e->store,
+        &(struct attention_item){.kind = "quarantined",
+                                 .subject = ref,
+                                 .text = arena_printf(a, "cannot be read: %s", why),
+                                 .who = "owner",
+                                 .clear = arena_printf(a, "mend the record in its tracker; then bascule sync %s", ref)},
+        now_of(e));
+}
+
+void record_mended(struct lane *l, const char *ref) {
+    if (!store_quarantined(l->e->store, ref))
+        return;
+    store_quarantine(l->e->store, l->cfg->name, strchr(ref, ':') + 1, NULL, 0);
+    store_attention_clear(l->e->store, "quarantined", ref);
+}
+
+/* Its row stays, so that the same element asks for no new read; the sweep's time has come when it is tried again. */
+static void broken(struct lane *l, struct arena *a, const struct reading *x, const char *why) {
+    struct engine *e = l->e;
+    msec_t next = now_of(e) + l->cfg->sweep;
+    record_broken(l, a, x->ref, why);
+    if (store_lookup_waits(e->store, x->ref, x->hash))
+        store_lookup_later(e->store, x->ref, next, why);
+    else
+        store_lookup_add(e->store, &(struct lookup_row){.ref = x->ref, .adopt = x->adopt}, next);
 }
 
 static void take(struct lane *l, struct arena *a, const struct reading *x, const struct op_result *r) {
-    struct engine *e = l->e;
     if (r->n_records && r->presence == PRESENT) {
         ingest(l, a, &(struct seen){.record = &r->records[0], .adopt = x->adopt, .hash = x->hash});
-        store_quarantine(e->store, l->cfg->name, r->records[0].id, NULL, 0);
-        store_attention_clear(e->store, "quarantined", x->ref);
+        record_mended(l, x->ref);
     } else if (r->n_quarantined) {
-        broken_record(l, a, x, r);
+        broken(l, a, x, r->quarantined[0].why);
         return;
     } else if (r->presence != PRESENT) {
         ingest_presence(l, a, x->ref, r->presence, r->merged_into, false);
+        record_mended(l, x->ref);
     }
     settle_row(l, a, x, r);
 }
 
-/* A record that answers nonsense again and again is put aside; what only means
- * "later" never is. */
+/* Each try was made while the tracker's lists were answered (see lane_told): it is the record. A tracker
+ * that asks for patience, or takes our credentials no more, says nothing of it. */
 static bool is_hopeless(const struct op_result *r, int tries) {
-    return r->class == CLASS_NONSENSE && tries >= 5;
+    bool of_tracker = r->class == CLASS_LIMITED || (r->class == CLASS_DENIED && r->status == 401);
+    return !of_tracker && tries >= 5;
 }
 
 static msec_t later(const struct reading *x) {
@@ -90,13 +104,13 @@ static void read_done(struct lane *l, void *who, const struct op_result *r) {
     struct engine *e = l->e;
     cleanup_arena struct arena *a = arena_new();
     lane_release(l, x->ref);
-    /* one record that answers nonsense says nothing about its tracker: the polls tell that */
-    bool healthy = r->class != CLASS_NONSENSE && lane_health(l, r);
+    const char *why = r->words ? r->words : reply_class_name(r->class);
+    bool healthy = lane_told(l, r);
     engine_begin(e);
     if (healthy && r->class != CLASS_CONFLICT && (r->n_records || r->presence != PRESENT || r->n_quarantined))
         take(l, a, x, r);
     else if (healthy || is_hopeless(r, x->tries))
-        broken_record(l, a, x, r);
+        broken(l, a, x, why);
     else
         store_lookup_later(e->store, x->ref, now_of(e) + later(x), r->words);
     (void)engine_commit(e);

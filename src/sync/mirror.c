@@ -42,6 +42,16 @@ static bool under_way(struct engine *e, struct arena *a, const char *ref, const 
     return false;
 }
 
+/* One record's values leave together; a newer one does not put them off, or what changes all the time never left. */
+static msec_t leaves_at(struct engine *e, struct arena *a, const char *ref, msec_t latest) {
+    struct effect_row *open;
+    size_t n = store_effects_open(e->store, a, ref, &open);
+    for (size_t i = 0; i < n; i++)
+        if (open[i].e.kind == EFFECT_FIELD && open[i].e.state == EFFECT_PENDING && open[i].e.not_before < latest)
+            latest = open[i].e.not_before;
+    return latest;
+}
+
 static void want_value(struct engine *e, struct arena *a, const struct record *r, enum field f, const char *value,
                        msec_t wait, bool spent) {
     const char *ref = ref_make(a, r->tracker, r->id), *name = field_name(f);
@@ -50,6 +60,7 @@ static void want_value(struct engine *e, struct arena *a, const struct record *r
     msec_t now = now_of(e);
     if ((!have && value[0] == 0) || (have && str_is(v.computed, value)))
         return;
+    msec_t leaves = wait ? leaves_at(e, a, ref, now + wait) : 0;
     store_supersede_field(e->store, ref, name, now);
     v.computed = value;
     v.revision++;
@@ -64,7 +75,7 @@ static void want_value(struct engine *e, struct arena *a, const struct record *r
               .want = want,
               .reason = value[0] ? "the mirrored value changed" : "nothing stands behind it any more",
               .created = now,
-              .not_before = wait ? now + wait : 0},
+              .not_before = leaves},
         .adopted = spent};
     store_effect_add(e->store, &x, spent);
     json_decref(want);

@@ -23,14 +23,20 @@ static bool skewed(struct lane *l) {
     return off > CLOCK_SKEW_MOST;
 }
 
-static void refuse_skew(struct lane *l) {
+/* What a list says of its tracker, once. A list that is refused is no word about a record: the tracker is of no
+ * use so; nor is one whose clock is wrong. */
+static bool list_judged(struct lane *l, const struct op_result *r) {
     cleanup_arena struct arena *a = arena_new();
-    struct op_result r = {.class = CLASS_NONSENSE,
-                          .words =
-                              arena_printf(a, "its clock is %s %s ours by more than 10 minutes: mend the clocks (NTP)",
-                                           duration_text(a, (l->offset < 0 ? -l->offset : l->offset) / SEC_MS * SEC_MS),
-                                           l->offset < 0 ? "behind" : "ahead of")};
-    (void)lane_health(l, &r);
+    struct op_result judged = *r;
+    if (r->class == CLASS_GONE || r->class == CLASS_REJECTED || r->class == CLASS_DENIED)
+        judged.class = CLASS_NONSENSE;
+    if (r->class == CLASS_OK && skewed(l)) {
+        judged.class = CLASS_NONSENSE;
+        judged.words = arena_printf(a, "its clock is %s %s ours by more than 10 minutes: mend the clocks (NTP)",
+                                    duration_text(a, (l->offset < 0 ? -l->offset : l->offset) / SEC_MS * SEC_MS),
+                                    l->offset < 0 ? "behind" : "ahead of");
+    }
+    return lane_health(l, &judged) && judged.class == CLASS_OK;
 }
 
 static void take_element(struct lane *l, struct arena *a, const struct record *r, bool import, msec_t began) {
@@ -78,9 +84,14 @@ void import_maybe_done(struct lane *l) {
     store_tracker_put(e->store, &t);
     journal(e, "bridge", "import", "", 0, 0, "import of tracker %s is complete: %lld records", l->cfg->name,
             (long long)t.imported);
-    if (!engine_commit(e))
-        return;
     l->import_done = true;
+    bool all = engine_imported(e);
+    if (all && !e->imported)
+        store_meta_set(e->store, "imported", "once");
+    l->import_done = engine_commit(e);
+    if (!l->import_done)
+        return;
+    e->imported |= all;
     l->sweep_at = now_of(e) + l->cfg->sweep;
     log_info(e->world->log, "tracker %s: import complete, %lld records", l->cfg->name, (long long)t.imported);
     engine_wake(e, 0);
@@ -136,14 +147,7 @@ static void page_done(struct lane *l, void *who, const struct op_result *r) {
     bool import = who != NULL;
     l->polling = false;
     l->poll_at = now_of(e) + l->cfg->poll;
-    bool ok = lane_health(l, r) && r->class == CLASS_OK;
-    if (!ok && (r->class == CLASS_GONE || r->class == CLASS_REJECTED || r->class == CLASS_DENIED)) {
-        struct op_result down = *r; /* a list that is refused is no word about a record: the tracker is of no use so */
-        down.class = CLASS_NONSENSE;
-        (void)lane_health(l, &down);
-    } else if (ok && skewed(l)) {
-        refuse_skew(l);
-    } else if (ok) {
+    if (list_judged(l, r)) {
         bool taken = take_page(l, r, import);
         l->last_poll = now_of(e);
         if (taken)
@@ -197,7 +201,7 @@ static void versions_done(struct lane *l, void *who, const struct op_result *r) 
     struct engine *e = l->e;
     const char *name;
     json_t *closed;
-    if (!lane_health(l, r) || r->class != CLASS_OK || !r->versions)
+    if (!lane_told(l, r) || r->class != CLASS_OK || !r->versions)
         return;
     cleanup_arena struct arena *a = arena_new();
     struct tracker_row t;

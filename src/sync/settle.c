@@ -4,8 +4,11 @@
 
 #include <string.h>
 
-#define RETRY_FIRST (1 * SEC_MS)
-#define RETRY_MOST  (300 * SEC_MS)
+#define RETRY_FIRST   (1 * SEC_MS)
+#define RETRY_MOST    (300 * SEC_MS)
+#define TRIES_MOST    8 /* of a write that never arrives though its tracker answers */
+#define LOOK_AGAIN    (15 * SEC_MS)
+#define LOOKS_IN_VAIN (600 * SEC_MS)
 
 /* ---- one effect ---- */
 
@@ -163,9 +166,9 @@ static void again(struct dispatch *d, msec_t wait, const char *words) {
     }
 }
 
-static msec_t backoff(const struct dispatch *d) {
+static msec_t backoff(const struct dispatch *d, const struct effect_row *x) {
     msec_t span = RETRY_FIRST;
-    for (int i = 0; i < d->effects[0].e.attempts && span < RETRY_MOST; i++)
+    for (int i = 0; i < x->e.attempts && span < RETRY_MOST; i++)
         span *= 2;
     return span / 2 + (msec_t)(randomness_u64(&d->e->world->randomness) % (uint64_t)(span / 2 + 1));
 }
@@ -212,10 +215,10 @@ static void by_class(struct dispatch *d, const struct op_result *r) {
     case CLASS_CONFLICT: again(d, 300 + (msec_t)(randomness_u64(&d->e->world->randomness) % 700), r->words); break;
     case CLASS_RETRY_SAFE:
     case CLASS_LIMITED:
-    case CLASS_NOT_MODIFIED: again(d, backoff(d), r->words); break;
+    case CLASS_NOT_MODIFIED: again(d, backoff(d, &d->effects[0]), r->words); break;
     case CLASS_DENIED:
         if (r->status == 401) {
-            again(d, backoff(d), r->words);
+            again(d, backoff(d, &d->effects[0]), r->words);
             break;
         } /* fall through */
     case CLASS_GONE:
@@ -231,7 +234,7 @@ static void by_class(struct dispatch *d, const struct op_result *r) {
 
 void settle_write(struct dispatch *d, const struct op_result *r) {
     struct engine *e = d->e;
-    (void)lane_health(d->lane, r);
+    (void)lane_told(d->lane, r);
     engine_begin(e);
     by_class(d, r);
     if (r->after)
@@ -266,7 +269,7 @@ static void created(struct dispatch *d, const struct effect_row *x, const char *
 
 void settle_create(struct dispatch *d, const struct op_result *r) {
     struct engine *e = d->e;
-    (void)lane_health(d->lane, r);
+    (void)lane_told(d->lane, r);
     engine_begin(e);
     if (r->created_id)
         created(d, &d->effects[0], r->created_id);
@@ -350,9 +353,15 @@ static void not_there(struct dispatch *d, struct effect_row *x) {
         store_effect_later(e->store, x->e.n, now + SEC_MS, NULL);
         return;
     }
-    store_effect_later(e->store, x->e.n, 0, NULL);
-    wait_again(d, x, "it had not arrived");
     journal(e, "bridge", "looked", d->ref, x->e.problem, x->e.n, "it is not there");
+    if (x->e.attempts >= TRIES_MOST) {
+        park(d, x,
+             arena_printf(d->a, "sent %d times, and it never arrived: %s", x->e.attempts,
+                          x->e.error ? x->e.error : "no answer"));
+        return;
+    }
+    wait_again(d, x, NULL);
+    store_effect_later(e->store, x->e.n, now + backoff(d, x), NULL);
 }
 
 /* The record is not there to be compared. For good: what asked for a state or a value of it is over. */
@@ -370,13 +379,25 @@ static bool look_absent(struct dispatch *d, const struct op_result *r) {
     return over;
 }
 
+/* What became of it can't be seen now. For long, though the tracker answers: a person should know. */
+static void look_failed(struct dispatch *d, const struct op_result *r) {
+    msec_t now = now_of(d->e);
+    bool long_ago = now - d->effects[0].alive > LOOKS_IN_VAIN && r->class != CLASS_LIMITED;
+    for (size_t i = 0; i < d->n; i++)
+        store_effect_later(d->e->store, d->effects[i].e.n, now + (long_ago ? RETRY_MOST : LOOK_AGAIN), NULL);
+    if (long_ago && d->effects[0].e.kind != EFFECT_CREATE)
+        record_broken(d->lane, d->a, d->ref, r->words ? r->words : reply_class_name(r->class));
+}
+
 static void look_record_done(struct lane *l, void *who, const struct op_result *r) {
     struct dispatch *d = who;
     struct engine *e = d->e;
-    bool healthy = lane_health(l, r);
+    bool healthy = lane_told(l, r);
     if (!healthy || !r->n_records || r->presence != PRESENT) {
         engine_begin(e);
         bool over = healthy && look_absent(d, r);
+        if (!healthy)
+            look_failed(d, r);
         (void)engine_commit(e);
         d->record_read = true;
         if (over && r->presence == MERGED) /* its notes went along */
@@ -390,6 +411,7 @@ static void look_record_done(struct lane *l, void *who, const struct op_result *
         if (d->effects[i].e.kind != EFFECT_NOTE && !there(d, &d->effects[i], &r->records[0]))
             not_there(d, &d->effects[i]);
     ingest(l, d->a, &(struct seen){.record = &r->records[0]});
+    record_mended(l, d->ref);
     (void)engine_commit(e);
     d->record_read = true;
     look_next(d);
@@ -402,10 +424,10 @@ static void look_note_done(struct lane *l, void *who, const struct op_result *r)
     for (size_t i = 0; i < d->n; i++)
         if (d->effects[i].e.kind == EFFECT_NOTE)
             x = &d->effects[i];
-    bool healthy = lane_health(l, r);
+    bool healthy = lane_told(l, r);
     engine_begin(e);
     if (!healthy || r->class != CLASS_OK)
-        store_effect_later(e->store, x->e.n, now_of(e) + 5 * SEC_MS, r->words);
+        store_effect_later(e->store, x->e.n, now_of(e) + LOOK_AGAIN, NULL);
     else if (r->found)
         note_done(d, x, r->echo, false);
     else
@@ -418,10 +440,10 @@ static void look_created_done(struct lane *l, void *who, const struct op_result 
     struct dispatch *d = who;
     struct engine *e = d->e;
     struct effect_row *x = &d->effects[0];
-    bool healthy = lane_health(l, r);
+    bool healthy = lane_told(l, r);
     engine_begin(e);
     if (!healthy || r->class != CLASS_OK)
-        store_effect_later(e->store, x->e.n, now_of(e) + 5 * SEC_MS, r->words);
+        store_effect_later(e->store, x->e.n, now_of(e) + LOOK_AGAIN, NULL);
     else if (r->found && r->created_id)
         created(d, x, r->created_id);
     else

@@ -95,6 +95,11 @@ static void log_line(void *arg, enum log_level level, const char *text) {
 /* ---- clock and timers ---- */
 
 static msec_t clock_of(void *arg) {
+    struct world *w = arg;
+    return w->now + w->step;
+}
+
+static msec_t mono_of(void *arg) {
     return ((struct world *)arg)->now;
 }
 
@@ -130,9 +135,9 @@ static void timer_free(struct timer *t) {
 /* ---- the transport ---- */
 
 static const char *fate_name(enum fate f) {
-    static const char *const names[] = {"",          "refused", "lost before", "lost after", "late",
-                                        "cut",       "html",    "html after",  "429",        "503",
-                                        "502 after", "twice",   "slow",        "denied"};
+    static const char *const names[] = {"",     "refused",    "lost before", "lost after", "late",      "cut",
+                                        "html", "html after", "429",         "503",        "502 after", "twice",
+                                        "slow", "",           "tired",       "empty",      "400",       "denied"};
     return names[f];
 }
 
@@ -214,12 +219,16 @@ static struct exchange *transport_send(void *arg, const struct http_request *q, 
     case FATE_HTML:
     case FATE_LIMITED:
     case FATE_DENIED:
+    case FATE_BAD:
     case FATE_BROKEN: x->work_at = 0; break;
     case FATE_FINE:
     case FATE_CUT:
     case FATE_HTML_AFTER:
     case FATE_BROKEN_AFTER:
     case FATE_TWICE:
+    case FATE_COUNT:
+    case FATE_TIRED:
+    case FATE_EMPTY:
     default: break;
     }
     return x;
@@ -286,6 +295,16 @@ static struct http_reply answered(struct exchange *x) {
                                .date = date};
 }
 
+static struct http_reply tired(struct exchange *x) {
+    struct http_reply r = answered(x);
+    struct http_header *headers = arena_alloc(x->a, (r.n_headers + 1) * sizeof(*headers));
+    for (size_t i = 0; i < r.n_headers; i++)
+        headers[i] = r.headers[i];
+    headers[r.n_headers++] = (struct http_header){"retry-after", "300"};
+    r.headers = headers;
+    return r;
+}
+
 static struct http_reply reply_of(struct exchange *x) {
     static const char *const waits[] = {"3", "40", "0", "soon", "-5", "Sun, 01 Mar 2026 12:00:00 GMT"};
     switch (x->fate) {
@@ -305,6 +324,9 @@ static struct http_reply reply_of(struct exchange *x) {
         if (!x->worked)
             return lost(HTTP_LOST, "no reply in time");
         return answered(x);
+    case FATE_EMPTY: return page(x, 200, "content-type", "application/json", "{}");
+    case FATE_TIRED: return tired(x);
+    case FATE_BAD: return page(x, 400, "content-type", "application/json", "{\"message\":\"Unknown field\"}");
     case FATE_FINE:
     case FATE_TWICE:
     default: return answered(x);
@@ -325,8 +347,8 @@ static void deliver_reply(struct exchange *x) {
     struct world *w = x->w;
     struct http_reply r = w->draining ? lost(HTTP_CANCELLED, "ends") : reply_of(x);
     http_done *done = x->done;
-    r.began = x->began;
-    r.ended = w->now;
+    r.began = x->began + w->step;
+    r.ended = w->now + w->step;
     x->done = NULL;
     x->reply_at = 0;
     done(x->who, &r);
@@ -558,7 +580,7 @@ struct world *world_new(uint64_t seed, const struct world_config *config) {
     w->log = (struct log){.level = LOG_LEVEL_WARN, .write = log_line, .arg = w};
     w->desk = sandbox_new(SANDBOX_RT, DESK, w->now - DAY_MS);
     w->product = sandbox_new(SANDBOX_REDMINE, PRODUCT, w->now - DAY_MS);
-    w->port = (struct engine_world){.clock = {clock_of, clock_of, w},
+    w->port = (struct engine_world){.clock = {clock_of, mono_of, w},
                                     .timers = {timer_make, timer_start, timer_stop, timer_free, w},
                                     .transport = {transport_send, transport_cancel, w},
                                     .randomness = {fill, w},

@@ -36,8 +36,11 @@ enum fate {
     FATE_BROKEN_AFTER, /* 502, done */
     FATE_TWICE,        /* reading only: asked twice */
     FATE_SLOW,
-    FATE_COUNT,
-    FATE_DENIED = FATE_COUNT /* 403, nothing done; only by a script */
+    FATE_COUNT, /* behind it: never by chance */
+    FATE_TIRED, /* answered, and asks for five minutes of rest */
+    FATE_EMPTY, /* 200 with a JSON object that says nothing */
+    FATE_BAD,   /* 400, nothing done */
+    FATE_DENIED /* 403, nothing done */
 };
 
 struct world_event;
@@ -60,6 +63,7 @@ struct world {
     struct arena *a;
     uint64_t seed, random, engine_random;
     msec_t now, began;
+    msec_t step; /* how far our wall clock was set off; the trackers' are right */
     uint64_t order;
     struct timer *timers;
     struct exchange *exchanges;
