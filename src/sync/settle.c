@@ -361,7 +361,9 @@ static void not_there(struct dispatch *d, struct effect_row *x) {
         return;
     }
     wait_again(d, x, NULL);
-    store_effect_later(e->store, x->e.n, now + backoff(d, x), NULL);
+    if (!d->again_at)
+        d->again_at = now + backoff(d, x);
+    store_effect_later(e->store, x->e.n, d->again_at, NULL);
 }
 
 /* The record is not there to be compared. For good: what asked for a state or a value of it is over. */

@@ -23,6 +23,37 @@ static void what_is_due_is_taken_once_problems_first(void **state) {
     assert_false(store_due_any(d->s));
 }
 
+/* A tracker that joins keeps what it holds waiting, and what is linked with it; nothing else. */
+static void what_is_blocked_stays_due(void **state) {
+    static const char *const refs[] = {"helpdesk:1", "third:1", "helpdesk:2", "product:1", "helpdesk:3", "third:2"};
+    struct desk *d = *state;
+    struct due_row *due;
+    struct problem_row p = {.p.title = "x", .p.created = NOON};
+    store_begin(d->s);
+    for (int i = 0; i < 6; i += 2) {
+        int64_t id = store_problem_new(d->s, &p);
+        for (int k = i; k < i + 2; k++)
+            store_link_put(d->s, &(struct link_row){.problem = id,
+                                                    .ref = refs[k],
+                                                    .kind = k % 2 ? "defect" : "incident",
+                                                    .status = k == 5 ? "suggested" : "confirmed",
+                                                    .linked_at = 1});
+        store_due_problem(d->s, id, false, "x");
+        store_due(d->s, KIND_INCIDENT, refs[i], 0, false, "x");
+        store_due(d->s, KIND_DEFECT, refs[i + 1], 0, false, "x");
+    }
+    store_due(d->s, KIND_DEFECT, "thirdly:1", 0, false, "x");
+    assert_int_equal(store_due_take_but(d->s, d->a, 20, "[\"third\"]", &due), 6);
+    for (int i = 0; i < 6; i++)
+        assert_false(str_is(due[i].id, "helpdesk:1") || str_starts(due[i].id, "third:") || str_is(due[i].id, "1"));
+    assert_true(store_due_any(d->s));
+    assert_false(store_due_any_but(d->s, "[\"third\"]"));
+    assert_true(store_due_any_but(d->s, "[\"product\"]"));
+    assert_int_equal(store_due_take_but(d->s, d->a, 20, "[\"product\"]", &due), 4);
+    assert_false(store_due_any(d->s));
+    commit(d);
+}
+
 static void all_incidents_of_a_problem(void **state) {
     struct desk *d = *state;
     struct due_row *due;
@@ -140,6 +171,7 @@ static void quarantine_is_lifted(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(what_is_due_is_taken_once_problems_first),
+        TEST(what_is_blocked_stays_due),
         TEST(all_incidents_of_a_problem),
         TEST(timers_ripen),
         TEST(lookups_wait_their_turn),
