@@ -320,13 +320,28 @@ static void attachments_reply(struct list *l) {
     list_reply(l);
 }
 
+/* ?query=[{"field", "operator", "value"}]: of it only a ContentType that begins so is told apart; no part has a file
+ * name. */
+static bool attachment_asked_for(const json_t *query, const struct rt_attachment *x) {
+    size_t i;
+    json_t *limit;
+    json_array_foreach(query, i, limit)
+        if (str_is(json_text(limit, "field"), "ContentType") && str_is(json_text(limit, "operator"), "STARTSWITH") &&
+            !str_starts(x->type, json_text(limit, "value")))
+            return false;
+    return true;
+}
+
 void rt_list_attachments(const struct rt_actor *who, const struct rt_ticket *t) {
     struct list l = list_of(who, "attachment", attachment_id, attachment_field);
+    const char *text = call_param(who->c, "query");
+    cleanup_json json_t *query = text ? json_loads(text, 0, NULL) : NULL;
     size_t n = 0;
     struct rt_txn **all = t && rt_may(who, t, RT_SHOW) ? rt_history(who, t, &n) : NULL;
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < all[i]->n_parts; k++)
-            list_add(&l, all[i]->parts[k]);
+            if (attachment_asked_for(query, all[i]->parts[k]))
+                list_add(&l, all[i]->parts[k]);
     attachments_reply(&l);
 }
 
