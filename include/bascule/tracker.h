@@ -221,6 +221,9 @@ struct op *op_create(const struct tracker *t, const struct create_request *c);
 
 /* reached, who am I, clock (now is ours), zone, rights, states mapped, fields found, scope. */
 struct op *op_check(const struct tracker *t, msec_t now);
+/* What must be known before the first list, and again once a day: in which time zone the account's dates are read. OK;
+ * NONSENSE with the mend in `words` where it can't be used so. Asks nothing where the recipe has no such step. */
+struct op *op_begin(const struct tracker *t, msec_t now);
 struct op *op_versions(const struct tracker *t);
 
 /* The marker of a note: what stands at its end. "[P-12 · b1-3f9k2a]" */

@@ -90,6 +90,8 @@ int64_t day_number(int year, int month, int day);
 /* How far the zone is ahead of UTC at that local time (as if it were UTC). Known are "", UTC, +HH:MM and the
  * names in zone.c; false on anything else. */
 bool zone_offset(const char *zone, msec_t local, msec_t *ret);
+/* As RT does it: the figures are taken as UTC, and what the offset is then is taken off. */
+bool zone_offset_of_figures(const char *zone, msec_t figures, msec_t *ret);
 
 /* ---- the rest of the room ---- */
 

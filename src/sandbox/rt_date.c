@@ -96,7 +96,7 @@ msec_t rt_date_read(const char *text, const char *zone, msec_t now) {
         return t / SEC_MS * SEC_MS;
     if (!read_iso(text, &t) && !read_mail(text, &t))
         return 0;
-    if (!zone_offset(zone, t, &offset))
+    if (!zone_offset_of_figures(zone, t, &offset)) /* at the figures taken as UTC, whatever the clock there shows */
         offset = 0;
     return t - offset;
 }

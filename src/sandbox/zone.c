@@ -76,6 +76,13 @@ static bool is_summer(enum rule rule, int minutes, msec_t local) {
     return false;
 }
 
+bool zone_offset_of_figures(const char *zone, msec_t figures, msec_t *ret) {
+    for (size_t i = 0; i < array_size(zones); i++)
+        if (str_is(zones[i].name, zone))
+            return zone_offset(zone, figures + zones[i].minutes * 60 * SEC_MS, ret);
+    return zone_offset(zone, figures, ret);
+}
+
 bool zone_offset(const char *zone, msec_t local, msec_t *ret) {
     int hours = 0, minutes = 0, end = 0;
     if (str_empty(zone)) {

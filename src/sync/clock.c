@@ -25,6 +25,7 @@ void engine_clock(struct engine *e) {
             return; /* the next call sees the step again */
         for (size_t i = 0; i < e->n_lanes; i++) {
             shift(&e->lanes[i].poll_at, step);
+            shift(&e->lanes[i].begin_at, step);
             shift(&e->lanes[i].wait_until, step);
             shift(&e->lanes[i].sweep_at, step);
         }

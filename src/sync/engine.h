@@ -35,6 +35,7 @@ struct lane {
     struct timer *timer; /* the next thing to do */
     bool polling;        /* a list is under way */
     msec_t poll_at;      /* of the next poll; wall clock, kept right when that is set (clock.c) */
+    msec_t begin_at;     /* when it must be found out again in which zone its account's dates are read; 0: now */
     bool doubted;        /* something failed: nothing else leaves until a list tells whether it was the tracker */
     int jobs;            /* single-record operations under way */
     struct busy *busy;   /* their records */

@@ -9,6 +9,7 @@
 
 #define CLOCK_SKEW_MOST     (600 * SEC_MS)
 #define CURSOR_STORED_EVERY (300 * SEC_MS)
+#define ZONE_ASKED_EVERY    DAY_MS
 
 /* The very element that was ingested, or waits to be read, is not parsed again. */
 static bool element_known(void *arg, const char *id, uint64_t hash) {
@@ -156,6 +157,8 @@ static void page_done(struct lane *l, void *who, const struct op_result *r) {
             l->poll_at = 0;
         if (r->n_records)
             engine_changed(e, "tracker", l->cfg->name);
+    } else {
+        l->begin_at = 0; /* it may be the zone that is another one now */
     }
     engine_wake(e, 0);
     lane_wake(l, 0);
@@ -171,6 +174,20 @@ static void import_begin(struct lane *l, struct tracker_row *t) {
     (void)engine_commit(e);
 }
 
+static void begin_done(struct lane *l, void *who, const struct op_result *r) {
+    (void)who;
+    l->polling = false;
+    l->poll_at = 0;
+    if (r->class == CLASS_OK) { /* that it is well again is for the list to say */
+        l->begin_at = now_of(l->e) + ZONE_ASKED_EVERY;
+    } else {
+        l->poll_at = now_of(l->e) + l->cfg->poll;
+        (void)list_judged(l, r);
+    }
+    engine_wake(l->e, 0);
+    lane_wake(l, 0);
+}
+
 void poll_start(struct lane *l) {
     struct engine *e = l->e;
     cleanup_arena struct arena *a = arena_new();
@@ -180,6 +197,10 @@ void poll_start(struct lane *l) {
     if (str_is(t.import, "none"))
         import_begin(l, &t);
     l->polling = true;
+    if (now_of(e) >= l->begin_at) {
+        lane_run(l, op_begin(l->tracker, now_of(e)), false, begin_done, NULL);
+        return;
+    }
     bool import = !l->import_done;
     if (!import)
         poll_versions(l);

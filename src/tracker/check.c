@@ -1,6 +1,7 @@
 /* check: may this tracker be used as it is configured? Findings, each with the mend.
  *
- * Called by `bascule check` and when the service starts. The recipe's `check` names
+ * Called by `bascule check`, and before the service asks for anything (only the steps that say
+ * `begins`: they find out in which zone dates are read). The recipe's `check` names
  * the requests; what is common to all trackers is here: reachable, clock, states
  * mapped, fields found, rights seen. Nothing is written. */
 #include "runtime.h"
@@ -12,6 +13,7 @@
 struct check_op {
     size_t step, item;
     msec_t now;
+    bool begins; /* only what the service asks before it begins */
     bool clock_told;
     json_t *collected; /* texts that the step at hand gathered */
     bool failed;       /* a request of the step at hand failed */
@@ -225,7 +227,8 @@ static void keep_one(struct op *op, const char *name, const json_t *rule, const 
         msec_t t = pick_time(&op->c, json_object_get(rule, "time"));
         if (json_text(rule, "plus") && !duration_parse(json_text(rule, "plus"), &plus))
             plus = 0;
-        op_set(op, name, t ? json_integer(t + plus) : NULL);
+        bool sayable = t && tracker_says(op->tracker, t + plus);
+        op_set(op, name, sayable ? json_integer(t + plus) : NULL);
         return;
     }
     if (path && !strstr(path, "/*")) {
@@ -268,17 +271,47 @@ static void say_failure(struct op *op, const json_t *step, const struct answer *
         finding(op, FINDING_FAIL, json_text(step, "what"), "%s", a->words ? a->words : "no answer");
 }
 
+/* The account's time zone, by its name. False and said why: nothing may be asked by dates. */
+static bool zone_learn(struct op *op, const json_t *step, const json_t *json) {
+    struct tracker_cache *cache = op->tracker->cache;
+    const char *path = json_text(step, "zone"), *name = path ? pick_as_text(op->arena, pick_first(json, path)) : NULL;
+    if (!path)
+        return true;
+    cache->zone = zone_free(cache->zone);
+    if (str_empty(name))
+        return true;
+    cache->zone = zone_load(name);
+    if (cache->zone)
+        return true;
+    finding(op, FINDING_FAIL, "zone",
+            "the account has the time zone %s, which is not known here (tzdata): set it to UTC, or install tzdata",
+            name);
+    return false;
+}
+
+/* What says nothing of the answer: the tracker is not there, or not for us. */
+static bool is_no_answer(const struct op *op, const struct answer *a) {
+    return a->class == CLASS_RETRY_SAFE || a->class == CLASS_UNSURE || a->class == CLASS_LIMITED ||
+           a->class == CLASS_NONSENSE || (a->class == CLASS_DENIED && op->result.status == 401);
+}
+
 static void check_done(struct op *op, const struct answer *a) {
     struct check_op *o = op->mine;
     const json_t *step = step_of(op), *expect = json_object_get(step, "expect");
     const char *collect = json_text(step, "collect");
     clock_check(op, a->reply);
     op->c.item = a->json;
+    if (o->begins && is_no_answer(op, a)) {
+        op_finish_as(op, a);
+        return;
+    }
     if (a->class != CLASS_OK) {
         say_failure(op, step, a);
         o->failed = true;
     } else if (expect && !when_holds(&op->c, expect)) {
         finding_said(op, FINDING_FAIL, say_text(&op->c, json_text(step, "not"), SAY_PLAIN));
+        o->failed = true;
+    } else if (!zone_learn(op, step, a->json)) {
         o->failed = true;
     } else {
         step_keep(op, step, a->json);
@@ -296,7 +329,7 @@ static void check_done(struct op *op, const struct answer *a) {
 static void step_end(struct op *op, const json_t *step) {
     struct check_op *o = op->mine;
     const char *judge = json_text(step, "checks");
-    if (o->failed && !json_array_size(o->collected))
+    if (o->begins || (o->failed && !json_array_size(o->collected)))
         return;
     if (str_is(judge, "states"))
         states_check(op, step, o->collected);
@@ -307,12 +340,21 @@ static void step_end(struct op *op, const json_t *step) {
 }
 
 static void check_end(struct op *op) {
+    const struct check_op *o = op->mine;
+    for (size_t i = 0; o->begins && i < op->result.n_findings; i++)
+        if (op->result.findings[i].level == FINDING_FAIL) {
+            op_finish(op, CLASS_NONSENSE, op->result.findings[i].text);
+            return;
+        }
     op_finish(op, CLASS_OK, NULL);
 }
 
 /* A step whose path has nothing to say (a token of another form) is left out. */
 static bool step_sayable(struct op *op, const json_t *step) {
     const char *path = json_text(step, "get");
+    const struct check_op *o = op->mine;
+    if (o->begins && !json_is_true(json_object_get(step, "begins")))
+        return false;
     return when_holds(&op->c, json_object_get(step, "when")) && path && say_text(&op->c, path, SAY_PATH);
 }
 
@@ -341,13 +383,22 @@ static void check_ask(struct op *op) {
     check_end(op);
 }
 
-struct op *op_check(const struct tracker *t, msec_t now) {
+static struct op *check_begin(const struct tracker *t, msec_t now, bool begins) {
     struct op *op = op_new(t);
     struct check_op *o = arena_make(op->arena, struct check_op);
     op->mine = o;
     o->now = now;
+    o->begins = begins;
     o->collected = json_array();
     json_array_append_new(op->kept, o->collected);
     check_ask(op);
     return op;
+}
+
+struct op *op_check(const struct tracker *t, msec_t now) {
+    return check_begin(t, now, false);
+}
+
+struct op *op_begin(const struct tracker *t, msec_t now) {
+    return check_begin(t, now, true);
 }

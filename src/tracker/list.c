@@ -35,7 +35,7 @@ struct list_op {
     size_t count;         /* elements, readable or not */
     size_t good;          /* records, also unchanged ones */
     msec_t last, newest, oldest;
-    const char *last_id;
+    const char *last_id, *newest_id;
     bool sorted;
 };
 
@@ -52,8 +52,10 @@ static void element_seen(struct list_op *l, const struct record *r) {
         l->sorted = false;
     l->last = r->updated;
     l->last_id = r->id;
-    if (r->updated > l->newest)
+    if (r->updated >= l->newest) {
         l->newest = r->updated;
+        l->newest_id = r->id;
+    }
     if (!l->good || r->updated < l->oldest)
         l->oldest = r->updated;
     l->good++;
@@ -181,6 +183,14 @@ static msec_t next_from(const struct op *op, const struct list_op *l, msec_t t) 
 
 static bool page_useless(struct op *op, bool wants_order) {
     struct list_op *l = op->mine;
+    if (l->good && l->oldest < l->from - l->overlap - 2 * SEC_MS && tracker_says(op->tracker, l->from)) {
+        page_refuse(op, CLASS_NONSENSE,
+                    op_words(op,
+                             "%s answered with records older than asked for: is the time zone of the account another "
+                             "one now (taken: %s)?",
+                             op->path, zone_name(op->tracker->cache->zone)));
+        return true;
+    }
     if (wants_order && !l->sorted) {
         page_refuse(op, CLASS_NONSENSE, op_words(op, "%s answered in another order than was asked for", op->path));
         return true;
@@ -221,12 +231,56 @@ static void keyset_done(struct op *op, const struct answer *a) {
                     false);
 }
 
+/* An hour that the account's zone can't say is asked for from before it, and walked by id. */
+static void blurred_done(struct op *op, const struct answer *a) {
+    struct list_op *l = op->mine;
+    if (!page_take(op, a) || page_useless(op, false))
+        return;
+    msec_t newest = json_int(l->cursor, "newest", l->t);
+    const char *key = json_text(l->cursor, "key");
+    if (l->good && (l->newest > newest || (l->newest == newest && (!key || id_order(l->newest_id, key) > 0)))) {
+        newest = l->newest;
+        key = l->newest_id;
+    }
+    key = key ? key : "0";
+    if (is_full(l) && id_order(l->last_id, l->after) <= 0)
+        page_refuse(op, CLASS_NONSENSE, op_words(op, "%s gives the same page again", op->path));
+    else if (is_full(l))
+        cursor_give(op,
+                    json_pack("{s:I, s:b, s:I, s:s, s:I, s:s, s:I}", "t", (json_int_t)l->t, "dense", 1, "from",
+                              (json_int_t)l->from, "id", l->last_id, "newest", (json_int_t)newest, "key", key, "began",
+                              (json_int_t)round_began(op, l)),
+                    true);
+    else
+        cursor_give(op,
+                    json_pack("{s:I, s:s, s:b, s:I}", "t", (json_int_t)newest, "id", key, "calm",
+                              is_calm(op, l, newest), "from", (json_int_t)next_from(op, l, newest)),
+                    false);
+}
+
+static void blurred_begin(struct op *op) {
+    struct list_op *l = op->mine;
+    bool on = json_bool(l->cursor, "dense", false);
+    const char *id = json_text(l->cursor, "id");
+    if (!on && id)
+        json_object_set(l->cursor, "key", json_object_get(l->cursor, "id"));
+    l->after = on && id ? id : "0";
+    op_set(op, "since", json_integer(l->from));
+    op_set_text(op, "after", l->after);
+    op_ask(op, json_object_get(l->spec, "dense"), blurred_done);
+}
+
 static void keyset_begin(struct op *op) {
     struct list_op *l = op->mine;
     bool exact = json_bool(l->cursor, "mid", false) || json_bool(l->cursor, "calm", false);
     const char *first = json_text(l->spec, "first_id");
     l->after = exact ? json_text(l->cursor, "id") : first ? first : "0";
     l->from = exact ? l->t : json_int(l->cursor, "from", l->t > l->overlap ? l->t - l->overlap : 0);
+    if (json_object_get(l->spec, "dense") &&
+        (json_bool(l->cursor, "dense", false) || !tracker_says(op->tracker, l->from))) {
+        blurred_begin(op);
+        return;
+    }
     op_set(op, "since", json_integer(l->from));
     op_set_text(op, "after", l->after);
     op_ask(op, l->spec, keyset_done);

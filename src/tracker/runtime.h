@@ -29,8 +29,9 @@
 
 /* What is learnt while running; all of it can be asked for again. */
 struct tracker_cache {
-    json_t *tables; /* {"statuses": {"New": 1}} */
-    bool leaks;     /* an internal note came out public: no further one is sent */
+    json_t *tables;    /* {"statuses": {"New": 1}} */
+    struct zone *zone; /* in which dates of queries are read; NULL: UTC */
+    bool leaks;        /* an internal note came out public: no further one is sent */
 };
 
 struct tracker {
@@ -56,6 +57,18 @@ enum outcome tracker_map_outcome(const struct tracker *t, const char *resolution
 const char *tracker_map_priority(const struct tracker *t, const char *native);
 const char *tracker_native_priority(const struct tracker *t, const char *canonical);
 int tracker_map_build(struct tracker *t, struct fault *fault);
+
+/* ---- zones (zone.c) ---- */
+
+struct zone;
+struct zone *zone_load(const char *name); /* NULL: tzdata has none of that name. zone_free */
+struct zone *zone_free(struct zone *z);
+const char *zone_name(const struct zone *z);
+msec_t zone_offset_at(const struct zone *z, msec_t t);
+/* What has to be said so that it is read as t; not exact: as at most an hour before. */
+msec_t zone_figures(const struct zone *z, msec_t t, bool *ret_exact);
+/* False: that moment can't be said in the zone of this tracker's account. */
+bool tracker_says(const struct tracker *t, msec_t at);
 
 /* ---- operations ---- */
 

@@ -161,6 +161,28 @@ static char *lowered(struct context *c, const char *text) {
     return out;
 }
 
+static bool is_zoned(const struct tracker *t, const char *form) {
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(t->recipe, "zoned"), i, one)
+        if (!form || str_is(json_string_value(one), form))
+            return true;
+    return false;
+}
+
+/* Forms that the tracker reads in its account's zone are said in it. */
+static msec_t in_zone(const struct tracker *t, const char *form, msec_t at) {
+    bool exact;
+    return is_zoned(t, form) ? zone_figures(t->cache->zone, at, &exact) : at;
+}
+
+bool tracker_says(const struct tracker *t, msec_t at) {
+    bool exact = true;
+    if (is_zoned(t, NULL))
+        (void)zone_figures(t->cache->zone, at, &exact);
+    return exact;
+}
+
 static json_t *text_json(const char *text) {
     return text ? json_string(text) : NULL;
 }
@@ -171,7 +193,7 @@ static json_t *in_form(struct context *c, json_t *value, const char *form) {
     const char *time_form = json_text(json_object_get(recipe, "times"), form);
     const json_t *quotes = json_object_get(json_object_get(recipe, "quotes"), form);
     if (time_form && json_is_integer(value)) /* a time and a quote may share a name: {since:sql}, {item:sql} */
-        return text_json(time_say(c->arena, time_form, json_integer_value(value)));
+        return text_json(time_say(c->arena, time_form, in_zone(c->tracker, form, json_integer_value(value))));
     const char *text = pick_as_text(c->arena, value);
     if (!text || (time_form && !quotes))
         return NULL;

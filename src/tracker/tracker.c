@@ -244,6 +244,7 @@ struct tracker *tracker_free(struct tracker *t) {
     json_decref(t->states);
     json_decref(t->writes);
     json_decref(t->cache->tables);
+    zone_free(t->cache->zone);
     arena_free(t->arena);
     return NULL;
 }

@@ -275,6 +275,73 @@ static void a_clock_set_forward_makes_nothing_believed_early(void **state) {
     end(w);
 }
 
+/* The account's zone is another one, and its clock changes: no change is missed, none comes twice. */
+static void a_zone_misses_nothing(void **state) {
+    static const struct {
+        const char *zone, *from;
+    } rows[] = {{"America/New_York", "2026-11-01T03:30:00Z"}, /* back at 06:00Z; RT's own gap is 10:00Z to 11:00Z */
+                {"America/New_York", "2026-03-08T01:30:00Z"}, /* forward at 07:00Z */
+                {"Asia/Kolkata", "2026-11-01T03:30:00Z"}};
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct world *w = world_new(1, NULL);
+        (void)world_say(w, w->desk, NULL, "PUT", "/sandbox/zone", json_pack("{s:s}", "zone", rows[i].zone), NULL);
+        assert_true(time_parse(rows[i].from, &w->now));
+        product_issue(w, "Totals are wrong", "x");
+        world_start(w);
+        settle(w);
+        int n = 0;
+        for (msec_t end = w->now + 9 * 3600 * SEC_MS; w->now < end; run(w, 600 * SEC_MS))
+            n = desk_ticket(w, ALICE, "One more", "See BUG-1");
+        settle(w);
+        assert_true(n > 50);
+        for (int k = 1; k <= n; k++) {
+            assert_status(w, k, "closed-unresolved");
+            assert_int_equal(desk_notes(w, k, "b1-", false), 1);
+        }
+        assert_int_equal(journalled(w, "down"), 0);
+        end(w);
+    }
+}
+
+/* More changes in the hour that can't be said than a page holds. */
+static void a_zone_is_no_trap_for_many(void **state) {
+    (void)state;
+    struct world *w = world_new(1, NULL);
+    (void)world_say(w, w->desk, NULL, "PUT", "/sandbox/zone", json_pack("{s:s}", "zone", "America/New_York"), NULL);
+    assert_true(time_parse("2026-11-01T10:05:00Z", &w->now));
+    for (int i = 0; i < 230; i++) {
+        desk_ticket(w, ALICE, "One more", "x");
+        w->now += 2 * SEC_MS;
+    }
+    world_start(w);
+    settle(w);
+    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM record WHERE tracker = 'helpdesk'"), 230);
+    for (int i = 0; i < 120; i++)
+        desk_ticket(w, ALICE, "And more", "x");
+    settle(w);
+    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM record WHERE tracker = 'helpdesk'"), 350);
+    assert_int_equal(journalled(w, "down"), 0);
+    end(w);
+}
+
+/* The server's own zone, which nobody tells: the service stays away, and says what to do. */
+static void a_zone_that_is_not_told_is_refused(void **state) {
+    (void)state;
+    struct world *w = linked(NULL);
+    settle(w);
+    struct script s = {.url = DESK "/REST/2.0/user/27", .fate = FATE_EMPTY};
+    play(w, &s);
+    (void)world_say(w, w->desk, NULL, "PUT", "/sandbox/zone", json_pack("{s:s}", "zone", "Europe/Berlin"), NULL);
+    world_crash(w);
+    run(w, 60 * SEC_MS);
+    assert_non_null(strstr(world_text(w, "SELECT text FROM attention WHERE kind = 'tracker-down'"), "time zone"));
+    s.fate = FATE_FINE; /* now it is told */
+    run(w, 600 * SEC_MS);
+    assert_int_equal(attention(w, "tracker-down"), 0);
+    end(w);
+}
+
 /* ---- mirrored values ---- */
 
 static void what_changes_all_the_time_is_still_written(void **state) {
@@ -308,6 +375,9 @@ int main(void) {
         cmocka_unit_test(a_tracker_that_joins_and_is_down_stops_nobody),
         cmocka_unit_test(a_clock_set_back_stops_no_poll),
         cmocka_unit_test(a_clock_set_forward_makes_nothing_believed_early),
+        cmocka_unit_test(a_zone_misses_nothing),
+        cmocka_unit_test(a_zone_is_no_trap_for_many),
+        cmocka_unit_test(a_zone_that_is_not_told_is_refused),
         cmocka_unit_test(what_changes_all_the_time_is_still_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
