@@ -183,7 +183,8 @@ static msec_t next_from(const struct op *op, const struct list_op *l, msec_t t) 
 
 static bool page_useless(struct op *op, bool wants_order) {
     struct list_op *l = op->mine;
-    if (l->good && l->oldest < l->from - l->overlap - 2 * SEC_MS && tracker_says(op->tracker, l->from)) {
+    bool zoned = json_object_get(op->tracker->recipe, "zoned") != NULL;
+    if (zoned && l->good && l->oldest < l->from - l->overlap - 2 * SEC_MS && tracker_says(op->tracker, l->from)) {
         page_refuse(op, CLASS_NONSENSE,
                     op_words(op,
                              "%s answered with records older than asked for: is the time zone of the account another "
