@@ -113,6 +113,8 @@ static bool version_take(void *arg, json_t *element) {
     op->c.item = element;
     const char *name = pick_text(&op->c, json_object_get(o->spec, "name"));
     bool closed = when_holds(&op->c, json_object_get(o->spec, "closed"));
+    /* several projects may have a 1.0: records name only that, so it counts as closed when all of them are */
+    closed = closed && json_bool(op->result.versions, name ? name : "", true);
     if (name && json_object_size(op->result.versions) < TABLE_ROWS_MAX)
         json_object_set_new(op->result.versions, name, json_boolean(closed));
     return true;
