@@ -63,7 +63,8 @@ struct record_row {
 bool store_record(struct store *s, struct arena *a, const char *ref, struct record_row *ret);
 void store_record_put(struct store *s, const struct record_row *r);
 bool store_record_unchanged(struct store *s, const char *ref, uint64_t hash);
-void store_record_blank(struct store *s, const char *ref); /* forget */
+/* forget: also what was said elsewhere in its words; notes that wait for it end */
+void store_record_blank(struct store *s, const char *ref, msec_t now);
 /* Refs whose sweep is due: linked, absent, or evidence's; after `after`, ascending. */
 size_t store_sweep_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit,
                         const char ***ret);
@@ -173,7 +174,7 @@ void store_value_put(struct store *s, const char *ref, const char *field, const 
 /* ---- outbox ---- */
 struct effect_row {
     struct effect e;
-    bool adopted;
+    bool adopted; /* as history: `outbox open --assert` lets it go; never what an ignore has spent */
     bool held; /* its batch was not released */
     int looks;
     msec_t alive;
@@ -208,7 +209,7 @@ int store_told_revision(struct store *s, const char *ref, int64_t problem);
 int64_t store_next_decision(struct store *s);
 /* Effects from number n on, by what they do; the caller's. */
 json_t *store_effect_counts(struct store *s, int64_t n);
-int store_adopted_release(struct store *s); /* outbox open --assert */
+int store_adopted_release(struct store *s, int64_t batch); /* outbox open --assert */
 json_t *store_adopted_counts(struct store *s);
 void store_effects_merge(struct store *s, const char *from_ref, const char *why,
                          msec_t now); /* a merged record's unsent ones */
@@ -239,8 +240,11 @@ struct due_row {
 };
 void store_due(struct store *s, enum kind kind, const char *id, int64_t batch, bool adopt, const char *cause);
 void store_due_problem(struct store *s, int64_t id, bool adopt, const char *cause);
+/* An incident that is due already keeps its own adoption: its problem's says nothing of it. */
 void store_due_incidents_of(struct store *s, int64_t problem, int64_t batch, bool adopt, const char *cause);
-void store_due_all(struct store *s, bool adopt, const char *cause);
+/* batch: of the incidents. What is due already stays adopted only if this says so too. */
+void store_due_all(struct store *s, int64_t batch, bool adopt, const char *cause);
+bool store_due_adopted(struct store *s); /* something is due whose turn would be adopted */
 /* Takes (removes) up to limit, problems first, then incidents, then defects. */
 size_t store_due_take(struct store *s, struct arena *a, size_t limit, struct due_row **ret);
 bool store_due_any(struct store *s);

@@ -58,6 +58,7 @@ struct tracker_abilities {
     bool versions;
     bool public_note_keeps_closed; /* with the state in the same request */
     bool edit_note;
+    bool lists_description; /* a list's element brings the text that a record begins with */
 };
 const struct tracker_abilities *tracker_abilities(const struct tracker *t);
 /* How far the recipe was tried, in its own words. */
@@ -80,6 +81,10 @@ uint64_t tracker_map_hash(const struct tracker *t);
  * STATE_NONE when unmapped. */
 enum state tracker_map_state(const struct tracker *t, const char *native, const char *resolution,
                              enum outcome *ret_outcome);
+/* The same of a whole record: where the tracker does not say why it is closed, its field
+ * Outcome may. `fields`: canonical, as in struct record. */
+enum state tracker_map_record(const struct tracker *t, const char *native, const char *resolution, const json_t *fields,
+                              enum outcome *ret_outcome);
 /* The native word for a canonical state; NULL: this tracker can't say it. Borrowed. */
 const char *tracker_native_state(const struct tracker *t, enum state s);
 /* True if that canonical field is configured for this tracker. */
@@ -127,12 +132,20 @@ struct op_result {
 
     /* write */
     bool state_applied, fields_applied, note_applied; /* what the reply or read-back shows */
-    bool note_inside;    /* a public note went as an internal one: it would have moved the record */
-    const char *echo;    /* the id of our note/transaction/journal */
-    const char **echoes; /* the ids of all history entries that are ours, echo among them */
+    bool note_inside;     /* a public note went as an internal one: it would have moved the record */
+    unsigned fields_done; /* 1u << field of each that shows, though others don't */
+    const char *echo;     /* the id of our note/transaction/journal */
+    const char **echoes;  /* the ids of all history entries that are ours, echo among them */
     size_t n_echoes;
     const char *created_id; /* of a created record */
     struct record *after;   /* read-back, NULL if there was none */
+    /* what somebody wrote between the caller's read and ours, and ours went over (domain.md 6, law 2) */
+    struct lost_edit {
+        const char *what;               /* "state", or the canonical field */
+        const char *value, *wrote, *by; /* native, NULL unknown or none */
+        msec_t at;
+    } * lost;
+    size_t n_lost;
 
     /* look */
     bool found;

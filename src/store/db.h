@@ -42,6 +42,11 @@ static inline const char *col_text(struct arena *a, sqlite3_stmt *q, int c) {
 static inline int64_t col_int(sqlite3_stmt *q, int c) {
     return sqlite3_column_int64(q, c);
 }
+/* record.c: the full-text row of a ref. */
+int64_t search_row(const char *ref);
+/* forget.c: what of a forgotten record's fields may be kept; a new reference. */
+json_t *forget_fields(struct store *s, struct arena *a, const char *ref, const json_t *fields);
+
 /* A column of JSON; owned by the store until the transaction ends. */
 json_t *col_json(struct store *s, sqlite3_stmt *q, int c);
 /* Texts of column 0, all rows. */

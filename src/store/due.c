@@ -22,21 +22,24 @@ void store_due_incidents_of(struct store *s, int64_t problem, int64_t batch, boo
     db_run(s,
            "INSERT INTO due SELECT 'incident', ref, ?2, ?3, ?4 FROM link WHERE problem = ?1 AND kind = 'incident' AND "
            "status = 'confirmed' ON "
-           "CONFLICT DO UPDATE SET batch = max(batch, excluded.batch), adopt = adopt AND excluded.adopt",
+           "CONFLICT DO UPDATE SET batch = max(batch, excluded.batch)", /* adoption is the incident's own */
            "iiis", problem, batch, (int64_t)adopt, cause);
 }
 
-void store_due_all(struct store *s, bool adopt, const char *cause) {
-    db_run(
-        s,
-        "INSERT INTO due SELECT 'problem', CAST(id AS TEXT), 0, ?1, ?2 FROM problem WHERE true ON CONFLICT DO NOTHING",
-        "is", (int64_t)adopt, cause);
-    db_run(s, "INSERT INTO due SELECT 'incident', ref, 0, ?1, ?2 FROM incident WHERE true ON CONFLICT DO NOTHING", "is",
-           (int64_t)adopt, cause);
-    db_run(s,
-           "INSERT INTO due SELECT DISTINCT 'defect', ref, 0, ?1, ?2 FROM link WHERE kind = 'defect' ON CONFLICT DO "
-           "NOTHING",
-           "is", (int64_t)adopt, cause);
+#define DUE_ALL(select)                                                                                                \
+    "INSERT INTO due " select                                                                                          \
+    " ON CONFLICT DO UPDATE SET batch = max(batch, excluded.batch), adopt = adopt AND excluded.adopt"
+
+void store_due_all(struct store *s, int64_t batch, bool adopt, const char *cause) {
+    int64_t adopted = adopt;
+    db_run(s, DUE_ALL("SELECT 'problem', CAST(id AS TEXT), 0, ?1, ?2 FROM problem WHERE true"), "is", adopted, cause);
+    db_run(s, DUE_ALL("SELECT 'incident', ref, ?3, ?1, ?2 FROM incident WHERE true"), "isi", adopted, cause, batch);
+    db_run(s, DUE_ALL("SELECT DISTINCT 'defect', ref, 0, ?1, ?2 FROM link WHERE kind = 'defect'"), "is", adopted,
+           cause);
+}
+
+bool store_due_adopted(struct store *s) {
+    return db_number(s, 0, "SELECT EXISTS (SELECT 1 FROM due WHERE adopt = 1)", "") != 0;
 }
 
 static size_t due_read(struct store *s, struct arena *a, sqlite3_stmt *q, struct due_row **ret) {

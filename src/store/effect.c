@@ -83,6 +83,11 @@ void store_effect_move(struct store *s, int64_t n, enum effect_state to, const c
            "alive = CASE WHEN ?2 = 'in-flight' THEN ?5 ELSE alive END, settled = CASE WHEN ?6 THEN ?5 ELSE settled END "
            "WHERE n = ?1",
            "isssii", n, effect_state_name(to), error, echo, now, (int64_t)ends);
+    if (ends)
+        db_run(s,
+               "UPDATE effect SET want = json_remove(want, '$.text') WHERE n = ? AND kind = 'note' AND ref IN (SELECT "
+               "ref FROM record WHERE record.ref = effect.ref AND forgotten = 1)",
+               "i", n);
 }
 
 void store_effect_later(struct store *s, int64_t n, msec_t not_before, const char *error) {
@@ -195,14 +200,15 @@ int64_t store_next_decision(struct store *s) {
     return db_number(s, 0, "SELECT coalesce(max(n), 0) + 1 FROM effect", "");
 }
 
-int store_adopted_release(struct store *s) {
+int store_adopted_release(struct store *s, int64_t batch) {
     int64_t before = sqlite3_total_changes64(s->db);
     db_run(s,
-           "UPDATE effect SET state = 'pending', settled = 0, error = NULL WHERE state = 'superseded' AND adopted = 1 "
+           "UPDATE effect SET state = 'pending', settled = 0, error = NULL, batch = ?1 WHERE state = 'superseded' AND "
+           "adopted = 1 "
            "AND ref NOT IN (SELECT ref FROM incident WHERE ignored = 1) AND (turn = 0 OR turn = (SELECT turn FROM "
            "incident "
            "WHERE incident.ref = effect.ref))",
-           "");
+           "i", batch);
     int n = changed(s, before);
     db_run(s, "UPDATE incident SET adopted_turn = -1, adopted_open = 0 WHERE adopted_turn >= 0", "");
     return n;

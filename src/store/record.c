@@ -95,7 +95,7 @@ bool store_record(struct store *s, struct arena *a, const char *ref, struct reco
 }
 
 /* The full-text row of a ref: found by number, never by a scan. */
-static int64_t search_row(const char *ref) {
+int64_t search_row(const char *ref) {
     return (int64_t)(hash_str(ref) >> 2);
 }
 
@@ -115,6 +115,7 @@ void store_record_put(struct store *s, const struct record_row *row) {
         r->title = "";
         r->reporter = r->assignee = NULL;
         r->native = NULL;
+        r->fields = forget_fields(s, a, row->ref, r->fields);
     }
     db_run(s,
            "INSERT OR REPLACE INTO record (" RECORD_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
@@ -127,27 +128,14 @@ void store_record_put(struct store *s, const struct record_row *row) {
            row->first_seen, row->last_seen, row->detailed_at, (int64_t)row->missing_looks, (int64_t)row->excluded,
            row->version_at, row->outcome_set, (int64_t)row->fresh, (int64_t)row->forgotten);
     index_record(s, &kept);
+    if (row->forgotten)
+        json_decref(r->fields);
     arena_free(a);
 }
 
 bool store_record_unchanged(struct store *s, const char *ref, uint64_t hash) {
     return db_number(s, 0, "SELECT count(*) FROM record WHERE ref = ? AND hash = ? AND presence = 'present'", "si", ref,
                      (int64_t)hash) == 1;
-}
-
-void store_record_blank(struct store *s, const char *ref) {
-    db_run(s,
-           "UPDATE record SET forgotten = 1, title = '', reporter = NULL, assignee = NULL, native = '{}' WHERE ref = ?",
-           "s", ref);
-    db_run(s, "UPDATE evidence SET quote = NULL, actor = NULL WHERE incident = ? OR defect = ?", "ss", ref, ref);
-    db_run(s, "UPDATE journal SET text = 'forgotten', actor = 'forgotten', data = NULL WHERE ref = ?", "s", ref);
-    db_run(s,
-           "UPDATE effect SET want = json_remove(want, '$.text', '$.title', '$.body') WHERE ref = ? AND state IN "
-           "('done', 'superseded')",
-           "s", ref);
-    db_run(s, "UPDATE incident SET came_back_by = NULL, outcome_reason = NULL, decision = NULL WHERE ref = ?", "s",
-           ref);
-    db_run(s, "DELETE FROM search WHERE rowid = ?", "i", search_row(ref));
 }
 
 size_t store_refs(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit,

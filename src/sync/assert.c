@@ -160,8 +160,8 @@ static bool enter(struct asserting *x, const struct decision *d, const struct wa
     if (!want)
         return false;
     json_t *from = w->kind == EFFECT_STATE ? from_states(w->from) : NULL;
-    bool adopted = x->spent || (x->spent_turn && w->of_turn);
-    bool spent = adopted || w->spent || (x->quiet && w->kind == EFFECT_NOTE);
+    bool history = x->spent || (x->spent_turn && w->of_turn), adopted = history && !x->ignored;
+    bool spent = history || w->spent || (x->quiet && w->kind == EFFECT_NOTE);
     bool own = x->judged != NULL && str_is(w->ref, ref_make(x->a, x->record->tracker, x->record->id));
     struct effect_row row = {.e = {.ref = w->ref,
                                    .kind = w->kind,
@@ -183,7 +183,7 @@ static bool enter(struct asserting *x, const struct decision *d, const struct wa
     if (!n)
         return false;
     tell_did(x, w,
-             adopted    ? x->why_spent
+             history    ? x->why_spent
              : w->spent ? "spent with the greater one"
              : spent    ? "a turn begun by policy apply tells nobody"
                         : arena_printf(x->a, "effect %lld", (long long)n));

@@ -159,7 +159,7 @@ static void cmd_forget(struct command *c) {
     struct record_row r;
     if (!want_record(c, "ref", &r))
         return;
-    store_record_blank(c->e->store, r.ref);
+    store_record_blank(c->e->store, r.ref, now_of(c->e));
     journal(c->e, c->actor, "forget", "", 0, 0, "persons and texts of %s were blanked", r.ref);
     command_commit(c, json_pack("{s:s, s:b}", "ref", r.ref, "forgotten", true));
 }
@@ -205,6 +205,7 @@ static void cmd_ack(struct command *c) {
     }
     store_attention_clear(c->e->store, "came-back", r.ref);
     store_attention_clear(c->e->store, "returned", r.ref);
+    store_attention_clear(c->e->store, "lost-edit", r.ref);
     journal(c->e, c->actor, "ack", r.ref, 0, 0, "seen");
     command_commit(c, json_pack("{s:s}", "ref", r.ref));
 }

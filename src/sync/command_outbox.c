@@ -102,11 +102,12 @@ void cmd_outbox_open(struct command *c) {
         answer(c, 200, json_pack("{s:b, s:o}", "dry_run", 1, "would_assert", counts));
         return;
     }
-    int n = assert_all ? store_adopted_release(c->e->store) : 0;
+    int64_t batch = assert_all ? store_batch_new(c->e->store, 0, "outbox open --assert", now_of(c->e)) : 0;
+    int n = assert_all ? store_adopted_release(c->e->store, batch) : 0;
     store_meta_set(c->e->store, "outbox", "open");
     c->e->outbox_open = true;
     if (assert_all)
-        store_due_all(c->e->store, false, "what was adopted counts as new");
+        store_due_all(c->e->store, batch, false, "what was adopted counts as new");
     journal(c->e, c->actor, "outbox", "", 0, 0, "opened%s",
             assert_all ? arena_printf(c->a, ": %d effects that had been adopted count as new", n) : "");
     for (size_t i = 0; i < c->e->n_lanes; i++)

@@ -203,22 +203,28 @@ void lookup_asks(struct dispatch *d, const struct op_result *r) {
         store_lookup_add(d->e->store, &(struct lookup_row){.ref = d->ref}, now_of(d->e));
 }
 
-/* The record as it was read lives as long as the request. */
-static const struct record *keep_record(struct dispatch *d, const struct record *r) {
+/* The record as it was read lives as long as the request; its history is what tells a lost edit. */
+static const struct record *keep_record(struct dispatch *d, const struct record *r, const struct record *read) {
     struct record *copy = arena_make(d->a, struct record);
     *copy = *r;
     d->kept_fields = json_deep_copy(r->fields);
     d->kept_native = json_deep_copy(r->native);
     copy->fields = d->kept_fields;
     copy->native = d->kept_native;
+    copy->updated = read->updated; /* by the tracker's clock, as its history is */
+    copy->detailed = read->detailed;
+    copy->n_changes = read->n_changes;
+    copy->changes = arena_alloc(d->a, (read->n_changes + 1) * sizeof(*copy->changes));
+    for (size_t i = 0; i < read->n_changes; i++)
+        copy->changes[i] = (struct change){.id = arena_strdup(d->a, read->changes[i].id)};
     return copy;
 }
 
-static void send(struct dispatch *d, struct record_row *row) {
+static void send(struct dispatch *d, struct record_row *row, const struct record *read) {
     struct engine *e = d->e;
     for (size_t i = 0; i < d->n; i++)
         store_effect_move(e->store, d->effects[i].e.n, EFFECT_IN_FLIGHT, NULL, NULL, now_of(e));
-    const struct record *before = keep_record(d, &row->r);
+    const struct record *before = keep_record(d, &row->r, read);
     for (size_t i = 0; i < d->n; i++) /* the rows' JSON ends with the transaction */
         d->wants[i] = json_deep_copy(d->effects[i].e.want);
     if (!engine_commit(e)) {
@@ -319,7 +325,7 @@ static void refreshed(struct lane *l, void *who, const struct op_result *r) {
         dispatch_done(d);
         return;
     }
-    send(d, &row);
+    send(d, &row, &r->records[0]);
 }
 
 /* ---- creations ---- */

@@ -81,6 +81,7 @@ void worker_run(void *engine) {
         engine_wake(e, 0);
         return;
     }
+    e->adopting = false;
     for (size_t i = 0; i < e->n_lanes; i++)
         lane_wake(&e->lanes[i], 0);
     if (next)

@@ -104,6 +104,41 @@ static int rules_make(struct engine *e, struct fault *fault) {
     return 0;
 }
 
+/* What references are made of: with another one, old texts may say more than they did. */
+static uint64_t references_print(const struct engine *e) {
+    struct buf b = {0};
+    for (size_t i = 0; i < e->n_lanes; i++) {
+        size_t n;
+        const struct settings_tracker *t = e->lanes[i].cfg;
+        const struct tracker_url_form *u = tracker_url_forms(e->lanes[i].tracker, &n);
+        buf_printf(&b, "%s %s %s %s;", t->name, role_name(t->role), native_field(&e->lanes[i], FIELD_DEFECT),
+                   native_field(&e->lanes[i], FIELD_PROBLEM));
+        for (size_t k = 0; k < n; k++)
+            buf_printf(&b, "%s %s;", u[k].prefix, u[k].id_pattern);
+    }
+    for (size_t i = 0; i < e->settings->n_patterns; i++)
+        buf_printf(&b, "%s %s;", e->settings->patterns[i].pattern, e->settings->patterns[i].tracker);
+    uint64_t print = hash_bytes(b.data, b.len);
+    buf_deinit(&b);
+    return print;
+}
+
+/* Inside a transaction: remembers since when references are found as they are now. */
+static void references_known(struct engine *e) {
+    cleanup_arena struct arena *a = arena_new();
+    const char *was = store_meta(e->store, a, "references"), *at = store_meta(e->store, a, "references_at");
+    const char *print = arena_printf(a, "%016llx", (unsigned long long)references_print(e));
+    int64_t since = 0;
+    if (at)
+        str_int64(at, &since);
+    if (!str_same(was, print)) {
+        since = was ? now_of(e) : 0;
+        store_meta_set(e->store, "references", print);
+        store_meta_set(e->store, "references_at", arena_printf(a, "%lld", (long long)since));
+    }
+    e->references_at = since;
+}
+
 /* ---- lanes ---- */
 
 static void lanes_free(struct lane *lanes, size_t n) {
@@ -199,6 +234,11 @@ int engine_new(const struct engine_world *world, struct store *store, struct set
     }
     if (rc == 0)
         rc = templates_make(e, fault);
+    if (rc == 0) {
+        engine_begin(e);
+        references_known(e);
+        rc = store_commit(e->store, fault);
+    }
     if (rc < 0) {
         e->settings = NULL;
         engine_free(e);
@@ -215,6 +255,7 @@ int engine_start(struct engine *e, struct fault *fault) {
     if (!engine_commit(e))
         return fault_set(fault, -EIO, "%s", e->fault.text);
     e->started = true;
+    e->adopting = store_due_adopted(e->store);
     for (size_t i = 0; i < e->n_lanes; i++) {
         struct tracker_row t;
         struct lane *l = &e->lanes[i];
@@ -375,9 +416,8 @@ static int remap(struct engine *e, const struct lane *l) {
             enum outcome o = OUTCOME_NONE;
             if (!store_record(e->store, a, refs[i], &r))
                 continue;
-            enum state s = tracker_map_state(l->tracker, r.r.native_state, r.r.native_resolution, &o);
-            if (r.outcome_set && s == STATE_CLOSED)
-                o = r.r.outcome; /* a person said why */
+            enum state s = tracker_map_record(l->tracker, r.r.native_state, r.r.native_resolution, r.r.fields, &o);
+            outcome_said(&r, s, &o);
             if (s == r.r.state && o == r.r.outcome)
                 continue;
             journal(e, "bridge", "mapped", refs[i], 0, 0, "'%s' means %s now, it meant %s",
@@ -409,7 +449,7 @@ void engine_remap(struct engine *e) {
         store_meta_set(e->store, key, now);
     }
     if (due) /* adopted: only the configuration changed (domain.md 9) */
-        store_due_all(e->store, true, "what a tracker's states mean was changed");
+        store_due_all(e->store, 0, true, "what a tracker's states mean was changed");
 }
 
 /* Old and new, so that a failing one changes nothing. */
@@ -445,6 +485,11 @@ int engine_reload(struct engine *e, struct settings *settings, struct fault *fau
     struct fault ignored = {0};
     if (e->jobs)
         return fault_set(fault, -EBUSY, "requests are under way");
+    /* what happened before is decided as it was meant then: only what the new configuration changes is adopted */
+    if (engine_imported(e) && !e->commit_failures && store_due_any(e->store)) {
+        engine_wake(e, 0);
+        return fault_set(fault, -EBUSY, "decisions are under way");
+    }
     int rc = lanes_make(e, settings, &x.lanes, fault);
     if (rc < 0)
         return rc;
@@ -463,7 +508,8 @@ int engine_reload(struct engine *e, struct settings *settings, struct fault *fau
         return rc;
     engine_begin(e);
     engine_remap(e);
-    store_due_all(e->store, true, "the configuration was reloaded");
+    references_known(e);
+    store_due_all(e->store, 0, true, "the configuration was reloaded");
     journal(e, "bridge", "reloaded", "", 0, 0, "the configuration was reloaded");
     (void)engine_commit(e);
     if (engine_start(e, &ignored) < 0)

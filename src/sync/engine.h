@@ -69,6 +69,8 @@ struct engine {
     char instance[16];
     struct timer *worker;
     bool started, stopping, held, outbox_open;
+    bool adopting; /* what a changed configuration made due is not yet decided: nothing new is read before that */
+    msec_t references_at; /* since when references are found as now; 0: always */
     int jobs; /* all lanes */
     void (*stopped)(void *arg);
     void *stopped_arg;
@@ -151,12 +153,21 @@ struct seen {
     const char *by; /* who moved it, when the record itself can't tell */
 };
 void ingest(struct lane *l, struct arena *a, const struct seen *seen);
+/* What a person said of a record that its tracker closed without a reason; false: it says nothing here. */
+bool outcome_said(const struct record_row *row, enum state state, enum outcome *outcome);
+/* A state was confirmed by the history alone: what stands there now may be another's already (law 2). */
+void ingest_overtaken(struct lane *l, struct arena *a, const char *ref, const struct record *r);
 void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum presence presence, const char *merged_into,
                      bool certain);
 
 /* ---- gather.c ---- */
-/* Brings the evidence that stands in a record up to date; true if any came or went. */
-bool gather(struct lane *l, struct arena *a, const char *ref, const struct record *r, bool suggest_only);
+struct gathered {
+    bool changed; /* evidence came or went */
+    bool old;     /* all that changed is that older references were found now: what follows from it is adopted */
+};
+/* Brings the evidence that stands in a record up to date. old: the record as it was known; NULL: it was not. */
+struct gathered gather(struct lane *l, struct arena *a, const char *ref, const struct record *r,
+                       const struct record_row *old, bool suggest_only);
 const char *native_field(const struct lane *l, enum field f);
 const char *home_tracker(const struct engine *e, enum role role);
 
@@ -195,6 +206,7 @@ struct asserting {
     bool quiet;      /* asked for by `policy apply`: its notes are spent */
     bool spent;      /* ignored, or what an import found: spent without leaving */
     bool spent_turn; /* an adopted turn: what belongs to the turn is spent, what is newer is not */
+    bool ignored;    /* spent for good: not history, which may be asserted later */
     const char *why_spent;
     const struct problem_facts *problems;
     size_t n_problems;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define QUOTE_MAX 200
+#define OPEN_MAX  8 /* values of one field on their way; one at most but for those that were parked */
 
 struct gathering {
     struct lane *l;
@@ -13,10 +14,11 @@ struct gathering {
     struct arena *a;
     const char *ref;
     const struct record *r;
+    const struct record_row *old; /* NULL: first seen */
     bool suggest;
     struct evidences have; /* of this origin */
     bool *still;           /* have[i] was seen again */
-    bool changed;
+    bool changed, news;    /* news: by more than older references that are found only now */
 };
 
 const char *native_field(const struct lane *l, enum field f) {
@@ -64,6 +66,26 @@ static bool same_pair(const struct evidence *x, const struct evidence *y) {
            str_same(x->source, y->source) && str_same(x->place, y->place);
 }
 
+/* When that place of the record was last looked at; 0: never. */
+static msec_t looked_last(const struct gathering *g, const struct evidence *e) {
+    const struct record_row *old = g->old;
+    if (!old || old->detailed_at)
+        return old ? old->detailed_at : 0;
+    bool listed = str_is(e->source, "field") || str_is(e->place, "subject") ||
+                  (str_is(e->place, "description") && tracker_abilities(g->l->tracker)->lists_description);
+    return listed ? old->last_seen : 0;
+}
+
+/* It stood there before: before the import, or when that place was looked at and references were not
+ * yet found as now. A text that changed since has its old time, and yet is news. */
+static bool is_history(const struct gathering *g, const struct evidence *e) {
+    struct tracker_row t;
+    msec_t looked = looked_last(g, e);
+    if (looked)
+        return e->at <= looked && looked < g->e->references_at;
+    return store_tracker(g->e->store, g->a, g->l->cfg->name, &t) && e->at < ours(g->l, t.import_began);
+}
+
 static void stands(struct gathering *g, struct evidence *e) {
     for (size_t i = 0; i < g->have.count; i++)
         if (same_pair(&g->have.items[i], e)) {
@@ -73,6 +95,9 @@ static void stands(struct gathering *g, struct evidence *e) {
     e->at = ours(g->l, e->at ? e->at : g->r->updated);
     if (!e->at)
         e->at = now_of(g->e);
+    g->news |= !is_history(g, e);
+    if (g->old && g->old->forgotten)
+        e->actor = e->quote = NULL;
     store_evidence_add(g->e->store, e, now_of(g->e));
     const char *to = e->problem                    ? arena_printf(g->a, "P-%lld", (long long)e->problem)
                      : g->r->kind == KIND_INCIDENT ? e->defect
@@ -193,13 +218,50 @@ static void reject_target(struct gathering *g, const struct reference *to, const
     }
     journal(g->e, actor, "rejected", g->ref, to->problem, 0,
             "a person took %s out of %s, which the bridge had filled: the link is rejected", other, place);
-    g->changed = true;
+    g->changed = g->news = true;
+}
+
+/* What the bridge sent to that field and does not yet know, or never knew, to have arrived. */
+static bool open_values(const struct gathering *g, const char *name, const char *home, struct references *ret_each,
+                        size_t *ret_n) {
+    struct effect_row *open;
+    bool transient = false;
+    size_t n = store_effects_open(g->e->store, g->a, g->ref, &open);
+    for (size_t i = 0; i < n && *ret_n < OPEN_MAX; i++) {
+        const struct effect *x = &open[i].e;
+        if (x->kind != EFFECT_FIELD || !x->sent || !str_is(json_text(x->want, "field"), name))
+            continue;
+        reference_field(g->e->rules, g->a, json_text(x->want, "value"), home, &ret_each[(*ret_n)++]);
+        transient |= x->state == EFFECT_IN_FLIGHT || x->state == EFFECT_UNSURE;
+    }
+    return transient;
+}
+
+/* What was there and is missing now may be missing by a value that is still on its way. */
+static void keep_open(struct references *rejected, const struct references *open, size_t n) {
+    size_t kept = 0;
+    for (size_t i = 0; i < rejected->count; i++) {
+        bool stays = true;
+        for (size_t k = 0; k < n; k++)
+            stays &= references_have(&open[k], &rejected->items[i]);
+        if (stays)
+            rejected->items[kept++] = rejected->items[i];
+    }
+    rejected->count = kept;
+}
+
+static bool any_has(const struct references *sets, size_t n, const struct reference *x) {
+    for (size_t i = 0; i < n; i++)
+        if (references_have(&sets[i], x))
+            return true;
+    return false;
 }
 
 static void gather_field(struct gathering *g, enum field f, const char *home) {
     const char *name = field_name(f), *place = arena_printf(g->a, "field %s", native_field(g->l, f));
     const char *text = json_text(g->r->fields, name);
-    struct references now, written = {0}, own = {0};
+    struct references now, written = {0}, own = {0}, open[OPEN_MAX];
+    size_t n_open = 0;
     struct value_row v;
     struct field_diff diff;
     const struct change *by = field_change(g, f);
@@ -210,8 +272,10 @@ static void gather_field(struct gathering *g, enum field f, const char *home) {
         if (str_is(g->have.items[i].source, "field") && str_is(g->have.items[i].place, place))
             *arena_push(g->a, &own.items, &own.count) = target_of(g, &g->have.items[i]);
     field_compare(g->a, &now, &written, &own, &diff);
-    if (g->r->kind ==
-        KIND_DEFECT) /* a defect's fields belong to the bridge: what is taken out there is overridden, not rejected */
+    bool transient = open_values(g, name, home, open, &n_open);
+    keep_open(&diff.rejected, open, n_open);
+    /* a defect's fields belong to the bridge: what is taken out there is overridden, not rejected */
+    if (transient || g->r->kind == KIND_DEFECT)
         diff.rejected.count = 0;
     for (size_t i = 0; i < diff.rejected.count; i++)
         reject_target(g, &diff.rejected.items[i], place, by);
@@ -221,7 +285,8 @@ static void gather_field(struct gathering *g, enum field f, const char *home) {
     }
     for (size_t i = 0; i < now.count; i++) {
         struct evidence e;
-        bool ours = references_have(&written, &now.items[i]) && !references_have(&own, &now.items[i]);
+        bool ours = (references_have(&written, &now.items[i]) || any_has(open, n_open, &now.items[i])) &&
+                    !references_have(&own, &now.items[i]);
         if (ours || !pair(g, &now.items[i], &e))
             continue;
         e.source = "field";
@@ -265,17 +330,18 @@ static void withdraw(struct gathering *g) {
         /* the other end of a pair whose evidence stood in a defect must be looked at too */
         if (g->r->kind == KIND_DEFECT && e->incident[0])
             relink_incident(g->e, g->a, e->incident, false);
-        g->changed = true;
+        g->changed = g->news = true;
     }
 }
 
-bool gather(struct lane *l, struct arena *a, const char *ref, const struct record *r, bool suggest_only) {
-    struct gathering g = {.l = l, .e = l->e, .a = a, .ref = ref, .r = r, .suggest = suggest_only};
+struct gathered gather(struct lane *l, struct arena *a, const char *ref, const struct record *r,
+                       const struct record_row *old, bool suggest_only) {
+    struct gathering g = {.l = l, .e = l->e, .a = a, .ref = ref, .r = r, .old = old, .suggest = suggest_only};
     store_evidence_of_origin(g.e->store, a, ref, &g.have);
     g.still = arena_alloc(a, (g.have.count + 1) * sizeof(bool));
     gather_fields(&g);
     gather_texts(&g);
     gather_relations(&g);
     withdraw(&g);
-    return g.changed;
+    return (struct gathered){.changed = g.changed, .old = g.changed && !g.news};
 }

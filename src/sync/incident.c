@@ -223,6 +223,7 @@ void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int
                            .batch = batch,
                            .spent = spent,
                            .spent_turn = f.adopted,
+                           .ignored = f.ignored,
                            .quiet = quiet,
                            .why_spent = f.ignored ? "ignored: a person told the bridge to keep its hands off"
                                                   : "adopted: it was so before the bridge came",

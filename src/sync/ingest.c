@@ -83,6 +83,44 @@ static void return_elsewhere(struct lane *l, struct incident_row *i, const struc
             state_name(class));
 }
 
+/* Of a forgotten record, who did what stays unknown. */
+static const struct record *without_people(struct arena *a, const struct record *r) {
+    struct record *blank = arena_make(a, struct record);
+    *blank = *r;
+    blank->reporter = blank->assignee = NULL;
+    blank->texts = arena_alloc(a, (r->n_texts + 1) * sizeof(*blank->texts));
+    blank->changes = arena_alloc(a, (r->n_changes + 1) * sizeof(*blank->changes));
+    blank->relations = arena_alloc(a, (r->n_relations + 1) * sizeof(*blank->relations));
+    for (size_t i = 0; i < r->n_texts; i++) {
+        blank->texts[i] = r->texts[i];
+        blank->texts[i].author = NULL;
+    }
+    for (size_t i = 0; i < r->n_changes; i++) {
+        blank->changes[i] = r->changes[i];
+        blank->changes[i].by = NULL;
+    }
+    for (size_t i = 0; i < r->n_relations; i++) {
+        blank->relations[i] = r->relations[i];
+        blank->relations[i].by = NULL;
+    }
+    return blank;
+}
+
+void ingest_overtaken(struct lane *l, struct arena *a, const char *ref, const struct record *r) {
+    struct incident_row i;
+    enum state class = incident_class(r->state, r->outcome);
+    if (r->kind != KIND_INCIDENT || !store_incident(l->e->store, a, ref, &i) || i.asserted == STATE_NONE ||
+        i.overridden || class == i.asserted)
+        return;
+    struct record_row row;
+    bool forgotten = store_record(l->e->store, a, ref, &row) && row.forgotten;
+    struct record told = forgotten ? *without_people(a, r) : *r;
+    told.detailed |= r->n_changes > 0; /* what is read back brings the newest of the history */
+    note_override(l, &i, &told, class);
+    note_came_back(l, a, &i, &told, i.asserted, class);
+    store_incident_put(l->e->store, &i);
+}
+
 static void remember_incident(struct lane *l, struct arena *a, const char *ref, const struct record *r,
                               const struct record_row *old) {
     struct engine *e = l->e;
@@ -133,6 +171,18 @@ static void tell_difference(struct lane *l, struct arena *a, const char *ref, co
     }
 }
 
+/* A value of the bridge's own that is not yet known to have arrived. */
+static bool is_on_its_way(struct lane *l, struct arena *a, const struct record *r, enum field f, const char *value) {
+    struct effect_row *open;
+    size_t n = store_effects_open(l->e->store, a, ref_make(a, r->tracker, r->id), &open);
+    for (size_t i = 0; i < n; i++)
+        if (open[i].e.kind == EFFECT_FIELD && open[i].e.sent &&
+            str_is(json_text(open[i].e.want, "field"), field_name(f)) &&
+            field_equal(l->e, a, f, r->kind, json_text(open[i].e.want, "value"), value))
+            return true;
+    return false;
+}
+
 /* A person changed a value that the bridge had written: left alone until its revision moves (law 2). */
 static void note_field_overrides(struct lane *l, struct arena *a, const char *ref, const struct record *r,
                                  const struct record_row *old) {
@@ -143,7 +193,7 @@ static void note_field_overrides(struct lane *l, struct arena *a, const char *re
         struct value_row v;
         if (str_same(before ? before : "", after ? after : "") || !store_value(e->store, a, ref, name, &v) ||
             !v.written || !field_equal(e, a, (enum field)f, r->kind, before, v.written) ||
-            field_equal(e, a, (enum field)f, r->kind, after, v.written))
+            field_equal(e, a, (enum field)f, r->kind, after, v.written) || is_on_its_way(l, a, r, (enum field)f, after))
             continue;
         const char *by = "tracker";
         for (size_t i = 0; i < r->n_changes; i++)
@@ -293,6 +343,8 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     struct record said;
     bool is_said = old && old->outcome_set && stands_said(r, &old->r);
     msec_t now = now_of(e);
+    if (old && old->forgotten)
+        r = without_people(a, r);
     if (r->presence != PRESENT) {
         ingest_presence(l, a, ref, r->presence, r->merged_into, true);
         return;
@@ -331,17 +383,18 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     returned(l, a, ref, r, old);
     if (r->kind == KIND_INCIDENT)
         remember_incident(l, a, ref, r, old);
-    bool evidence = gather(l, a, ref, r, e->settings->requesters_suggest);
+    struct gathered found = gather(l, a, ref, r, old, e->settings->requesters_suggest);
+    bool evidence = found.changed, adopt = seen->adopt || (found.old && !e->settings->history_assert);
     if (r->kind == KIND_INCIDENT) {
         if (evidence || !old) /* a new one may be named by a defect that was seen before it */
-            relink_incident(e, a, ref, seen->adopt);
+            relink_incident(e, a, ref, adopt);
         if (old && (old->r.state != r->state || old->r.outcome != r->outcome))
             due_its_problems(e, a, ref, seen->adopt);
         if (evidence || incident_moved(r, old))
-            store_due(e->store, KIND_INCIDENT, ref, 0, seen->adopt, "it was seen changed");
+            store_due(e->store, KIND_INCIDENT, ref, 0, adopt, "it was seen changed");
     } else {
         if (evidence || !old)
-            relink_defect(e, a, ref, seen->adopt);
+            relink_defect(e, a, ref, adopt);
         due_defect(l, a, ref, r, old, &row, seen->adopt);
     }
     engine_changed(e, kind_name(r->kind), ref);

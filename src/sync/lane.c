@@ -101,6 +101,10 @@ static void lane_turn(void *who) {
         return;
     engine_clock(e);
     msec_t now = now_of(e);
+    if (e->adopting && engine_imported(e)) {
+        lane_wake(l, SEC_MS); /* the worker wakes it when it is through */
+        return;
+    }
     if (!l->paused && now >= l->wait_until && !l->polling && now >= l->poll_at)
         poll_start(l);
     if (lane_can(l)) {

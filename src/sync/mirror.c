@@ -75,8 +75,7 @@ static void want_value(struct engine *e, struct arena *a, const struct record *r
               .want = want,
               .reason = value[0] ? "the mirrored value changed" : "nothing stands behind it any more",
               .created = now,
-              .not_before = leaves},
-        .adopted = spent};
+              .not_before = leaves}}; /* never adopted: what an ignore has spent stays spent */
     store_effect_add(e->store, &x, spent);
     json_decref(want);
 }

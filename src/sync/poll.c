@@ -43,7 +43,8 @@ static bool list_judged(struct lane *l, const struct op_result *r) {
 static void take_element(struct lane *l, struct arena *a, const struct record *r, bool import, msec_t began) {
     struct engine *e = l->e;
     const char *ref = ref_make(a, r->tracker, r->id);
-    bool adopt = import && !e->settings->history_assert && r->created && r->created < began;
+    /* where no time of creation is told, nothing tells what is new from history: then nobody is told */
+    bool adopt = import && !e->settings->history_assert && (!r->created || r->created < began);
     bool whole = import ? l->cfg->import_comments : true;
     if (whole && !r->detailed)
         store_lookup_add(e->store, &(struct lookup_row){.ref = ref, .hash = r->hash, .adopt = adopt}, now_of(e));

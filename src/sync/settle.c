@@ -151,9 +151,11 @@ static void walked_step(struct dispatch *d, const struct effect_row *x) {
 static void settle_state(struct dispatch *d, const struct effect_row *x, const struct op_result *r) {
     if (r->state_applied && is_step(d, x))
         walked_step(d, x);
-    else if (r->state_applied)
+    else if (r->state_applied) {
         settle_state_done(d, x, d->write.state, false);
-    else if (!walk(d, x, r->after))
+        if (r->after) /* the history showed ours: what stands there now may be another's */
+            ingest_overtaken(d->lane, d->a, d->ref, r->after);
+    } else if (!walk(d, x, r->after))
         park(d, x, r->words);
 }
 
@@ -192,12 +194,17 @@ static bool state_refused(const struct dispatch *d, const struct op_result *r) {
     return false;
 }
 
+static bool field_applied(const struct effect_row *x, const struct op_result *r) {
+    enum field f;
+    return r->fields_applied || (field_parse(json_text(x->e.want, "field"), &f) && (r->fields_done & 1u << f));
+}
+
 static void parts(struct dispatch *d, const struct op_result *r) {
     for (size_t i = 0; i < d->n; i++) {
         const struct effect_row *x = &d->effects[i];
         if (x->e.kind == EFFECT_STATE)
             settle_state(d, x, r);
-        else if (x->e.kind == EFFECT_FIELD && r->fields_applied)
+        else if (x->e.kind == EFFECT_FIELD && field_applied(x, r))
             field_done(d, x);
         else if (x->e.kind == EFFECT_NOTE && r->note_applied)
             note_done(d, x, r->echo, r->note_inside);
@@ -232,11 +239,39 @@ static void by_class(struct dispatch *d, const struct op_result *r) {
     }
 }
 
+/* The window between our read and our write (law 2): nothing is put back, a person is told. */
+static void lost_edits(struct dispatch *d, const struct op_result *r) {
+    struct engine *e = d->e;
+    struct record_row row;
+    const char *all = "";
+    bool forgotten = r->n_lost && store_record(e->store, d->a, d->ref, &row) && row.forgotten;
+    for (size_t i = 0; i < r->n_lost; i++) {
+        const struct lost_edit *x = &r->lost[i];
+        const char *by = x->by && !forgotten ? x->by : "somebody";
+        const char *text = arena_printf(d->a, "%s had set %s to '%.200s' at %s; the bridge wrote '%.200s' over it", by,
+                                        x->what, x->value && !forgotten ? x->value : "",
+                                        time_text(d->a, ours(d->lane, x->at)), x->wrote ? x->wrote : "");
+        all = arena_printf(d->a, "%s%s%s", all, i ? "; " : "", text);
+        journal(e, by, "lost-edit", d->ref, 0, 0, "%s", text);
+    }
+    if (r->n_lost)
+        store_attention_set(e->store,
+                            &(struct attention_item){
+                                .kind = "lost-edit",
+                                .subject = d->ref,
+                                .text = all,
+                                .who = "practitioner",
+                                .clear = arena_printf(
+                                    d->a, "set it again in the tracker if it shall hold; then bascule ack %s", d->ref)},
+                            now_of(e));
+}
+
 void settle_write(struct dispatch *d, const struct op_result *r) {
     struct engine *e = d->e;
     (void)lane_told(d->lane, r);
     engine_begin(e);
     by_class(d, r);
+    lost_edits(d, r);
     if (r->after)
         ingest(d->lane, d->a, &(struct seen){.record = r->after});
     if (!engine_commit(e)) /* what was written stays in flight on disk: a restart asks */
@@ -290,8 +325,21 @@ void settle_create(struct dispatch *d, const struct op_result *r) {
 static void look_next(struct dispatch *d);
 
 /* It is not there, but the history tells that it was, after the request left: done, and overridden (law 2). */
+static msec_t since_sent(const struct effect_row *x) {
+    return x->e.sent / SEC_MS * SEC_MS - SEC_MS; /* histories have whole seconds */
+}
+
+static bool field_was_there(struct dispatch *d, const struct effect_row *x, enum field f, const struct record *r) {
+    for (size_t i = 0; i < r->n_changes; i++)
+        if (str_is(r->changes[i].field, native_field(d->lane, f)) &&
+            r->changes[i].at - d->lane->offset >= since_sent(x) &&
+            field_equal(d->e, d->a, f, r->kind, r->changes[i].to, json_text(x->e.want, "value")))
+            return true;
+    return false;
+}
+
 static bool was_there(struct dispatch *d, const struct effect_row *x, enum state want, const struct record *r) {
-    msec_t since = x->e.sent / SEC_MS * SEC_MS - SEC_MS; /* histories have whole seconds */
+    msec_t since = since_sent(x);
     for (size_t i = 0; i < r->n_changes; i++) {
         const struct change *c = &r->changes[i];
         enum outcome outcome;
@@ -302,17 +350,6 @@ static bool was_there(struct dispatch *d, const struct effect_row *x, enum state
             return true;
     }
     return false;
-}
-
-static void overridden(struct dispatch *d, enum state want, enum state class) {
-    struct incident_row i;
-    if (store_incident(d->e->store, d->a, d->ref, &i)) {
-        i.overridden = true;
-        store_incident_put(d->e->store, &i);
-    }
-    journal(d->e, "tracker", "override", d->ref, 0, 0,
-            "the bridge had set it %s, now it is %s: left alone until the facts move", state_name(want),
-            state_name(class));
 }
 
 /* There: settled as done. */
@@ -328,15 +365,19 @@ static bool there(struct dispatch *d, struct effect_row *x, const struct record 
         if (class != want && !was_there(d, x, want, r))
             return false;
         settle_state_done(d, x, want, false);
-        if (class != want)
-            overridden(d, want, class);
+        ingest_overtaken(d->lane, d->a, d->ref, r);
         return true;
     }
     const char *name = json_text(x->e.want, "field");
-    if (x->e.kind != EFFECT_FIELD || !field_parse(name, &f) ||
-        !field_equal(d->e, d->a, f, r->kind, json_text(r->fields, name), json_text(x->e.want, "value")))
+    if (x->e.kind != EFFECT_FIELD || !field_parse(name, &f))
+        return false;
+    bool now = field_equal(d->e, d->a, f, r->kind, json_text(r->fields, name), json_text(x->e.want, "value"));
+    if (!now && !field_was_there(d, x, f, r))
         return false;
     field_done(d, x);
+    if (!now)
+        journal(d->e, "tracker", "override", d->ref, 0, 0,
+                "the bridge had set %s, and it was changed since: left alone until its value changes", name);
     return true;
 }
 
@@ -463,6 +504,18 @@ static void cannot_look(struct dispatch *d, struct effect_row *x) {
     dispatch_done(d);
 }
 
+/* Where its notes are: those of a merged record went along to the survivor. */
+static const char *notes_of(struct dispatch *d) {
+    struct record_row row;
+    const char *ref = d->ref;
+    for (int depth = 0; depth < 16; depth++) {
+        if (!store_record(d->e->store, d->a, ref, &row) || row.r.presence != MERGED || str_empty(row.r.merged_into))
+            break;
+        ref = ref_make(d->a, d->lane->cfg->name, row.r.merged_into);
+    }
+    return strchr(ref, ':') + 1;
+}
+
 static void look_next(struct dispatch *d) {
     const struct tracker_abilities *can = tracker_abilities(d->lane->tracker);
     const char *id = strchr(d->ref, ':') + 1;
@@ -486,8 +539,8 @@ static void look_next(struct dispatch *d) {
     else if (note && !can->look_note)
         cannot_look(d, note);
     else if (note)
-        lane_run(d->lane, op_look_note(d->lane->tracker, id, json_text(note->e.want, "marker")), false, look_note_done,
-                 d);
+        lane_run(d->lane, op_look_note(d->lane->tracker, notes_of(d), json_text(note->e.want, "marker")), false,
+                 look_note_done, d);
     else
         dispatch_done(d);
 }

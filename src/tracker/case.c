@@ -214,6 +214,14 @@ static void print_write(struct buf *b, const struct op_result *r) {
         buf_printf(b, "echo %s\n", r->echo);
     for (size_t i = 0; i < r->n_echoes; i++)
         buf_printf(b, "%s%s%s", i ? " " : "echoes ", r->echoes[i], i + 1 == r->n_echoes ? "\n" : "");
+    if (r->fields_done && !r->fields_applied)
+        for (int f = 0; f < FIELD_COUNT; f++)
+            if (r->fields_done & 1u << f)
+                buf_printf(b, "field %s is there\n", field_name((enum field)f));
+    for (size_t i = 0; i < r->n_lost; i++)
+        buf_printf(b, "lost %s \"%s\" by \"%s\": \"%s\" went over it\n", r->lost[i].what,
+                   r->lost[i].value ? r->lost[i].value : "", r->lost[i].by ? r->lost[i].by : "",
+                   r->lost[i].wrote ? r->lost[i].wrote : "");
     if (r->created_id)
         buf_printf(b, "created %s\n", r->created_id);
     if (r->found)

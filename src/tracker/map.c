@@ -270,6 +270,17 @@ uint64_t tracker_map_hash(const struct tracker *t) {
     return hash_bytes(text, strlen(text));
 }
 
+enum state tracker_map_record(const struct tracker *t, const char *native, const char *resolution, const json_t *fields,
+                              enum outcome *ret_outcome) {
+    enum state state = tracker_map_state(t, native, resolution, ret_outcome);
+    enum outcome said;
+    const char *text = json_text(fields, field_name(FIELD_OUTCOME));
+    bool open = *ret_outcome == OUTCOME_NONE || *ret_outcome == OUTCOME_UNKNOWN;
+    if (text && open && (state == STATE_CLOSED || state == STATE_CLOSED_UNRESOLVED) && outcome_parse(text, &said))
+        *ret_outcome = said;
+    return state;
+}
+
 /* ---- writing ---- */
 
 const json_t *tracker_write_words(const struct tracker *t, enum state s, enum outcome o) {

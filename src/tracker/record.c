@@ -90,12 +90,7 @@ static void record_states(struct context *c, struct record *r) {
     r->native_state = text_clean(c->arena, pick_text(c, spec_of(c, "state")), 200);
     const char *resolution = pick_text(c, spec_of(c, "resolution"));
     r->native_resolution = resolution ? text_clean(c->arena, resolution, 200) : NULL;
-    r->state = tracker_map_state(c->tracker, r->native_state, r->native_resolution, &r->outcome);
-    enum outcome said;
-    const char *text = json_text(r->fields, field_name(FIELD_OUTCOME));
-    bool open = r->outcome == OUTCOME_NONE || r->outcome == OUTCOME_UNKNOWN;
-    if (text && open && (r->state == STATE_CLOSED || r->state == STATE_CLOSED_UNRESOLVED) && outcome_parse(text, &said))
-        r->outcome = said;
+    r->state = tracker_map_record(c->tracker, r->native_state, r->native_resolution, r->fields, &r->outcome);
 }
 
 static void record_people(struct context *c, struct record *r) {

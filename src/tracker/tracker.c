@@ -168,6 +168,7 @@ static struct tracker_abilities abilities_of(const json_t *recipe) {
         .create = json_object_get(recipe, "create") != NULL,
         .relations = json_object_get(recipe, "relations") != NULL,
         .versions = json_object_get(recipe, "versions") != NULL,
+        .lists_description = json_object_get(json_object_get(recipe, "record"), "description") != NULL,
         .public_note_keeps_closed = json_is_true(json_object_get(write, "keeps_state")),
     };
     size_t i;

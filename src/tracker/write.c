@@ -20,7 +20,8 @@ struct write_op {
     struct reading reading;
     const json_t *spec;  /* recipe's write */
     const json_t *words; /* {"status","resolution","label"}, NULL: no state wanted */
-    json_t *fields;      /* [{"name","value","field"}] */
+    json_t *fields;      /* [{"name","value","field","before"}] */
+    unsigned asked;      /* 1u << field: also those that need no write */
     const char *marker;
     bool internal; /* the note is */
     const char *before_state;
@@ -89,11 +90,14 @@ static int fields_want(struct op *op, const struct write_request *w) {
                       op_words(op, "%s has no field for %s configured", op->tracker->set.name, canonical));
             return -1;
         }
-        if (w->before && same_value(json_text(w->before->fields, canonical), value))
+        const char *was = w->before ? json_text(w->before->fields, canonical) : NULL;
+        o->asked |= 1u << w->fields[i].field;
+        if (w->before && same_value(was, value))
             continue;
         json_t *said = str_empty(value) ? (clear ? json_incref((json_t *)clear) : json_null())
                                         : json_string(text_clean(op->arena, value, TEXT_BYTES_MAX));
-        json_array_append_new(o->fields, json_pack("{s:s, s:s, s:o}", "field", canonical, "name", name, "value", said));
+        json_array_append_new(o->fields, json_pack("{s:s, s:s, s:o, s:s?}", "field", canonical, "name", name, "value", said,
+                                                   "before", was));
     }
     if (json_array_size(o->fields)) {
         o->wanted |= PART_FIELDS;
@@ -172,7 +176,7 @@ static void before_keep(struct op *op, const struct record *before) {
     op_set(op, "before",
            json_pack("{s:I, s:s}", "updated", (json_int_t)before->updated, "state", before->native_state));
     o->before_updated = before->updated;
-    if (!before->detailed)
+    if (!before->detailed || before->n_changes >= RECORD_CHANGES_MAX) /* a history that was cut tells nothing of age */
         return;
     o->before_ids = json_object();
     json_array_append_new(op->kept, o->before_ids);
@@ -324,20 +328,69 @@ static bool state_is_there(struct op *op, const struct record *after) {
     return now || ours;
 }
 
-/* The first field that isn't there; NULL when all are. */
+/* The first field that isn't there; NULL when all are. Those that are there are done. */
 static const char *field_missing(struct op *op, const struct record *after) {
     struct write_op *o = op->mine;
     const char *missing = NULL;
     size_t i;
     json_t *one;
+    op->result.fields_done = o->asked;
     json_array_foreach(o->fields, i, one) {
         const char *value = json_string_value(json_object_get(one, "value")), *name = json_text(one, "name");
         bool ours = change_ours(op, after, name, value);
         bool now = same_value(json_text(after->fields, json_text(one, "field")), value);
-        if (!ours && !now && !missing)
-            missing = name;
+        enum field f;
+        if (ours || now)
+            continue;
+        if (field_parse(json_text(one, "field"), &f))
+            op->result.fields_done &= ~(1u << f);
+        missing = missing ? missing : name;
     }
     return missing;
+}
+
+/* ---- what our write went over ---- */
+
+/* A move that the tracker makes on its own because of our public note stands behind that note in the history. */
+static bool is_within(const struct op *op, const struct change *c) {
+    const struct write_op *o = op->mine;
+    int64_t note, id;
+    return op->result.echo && !o->internal && c->id && str_is(c->field, "state") && str_int64(op->result.echo, &note) &&
+           str_int64(c->id, &id) && id > note;
+}
+
+/* A new change of that field, just before ours, by which it was no longer what the caller had read. */
+static void lost_find(struct op *op, const struct record *after, const char *what, const char *field, const char *to,
+                      const char *before) {
+    struct write_op *o = op->mine;
+    struct op_result *r = &op->result;
+    const struct change *theirs = NULL;
+    bool state = str_is(field, "state"), ours = false;
+    for (size_t i = 0; i < after->n_changes && !ours; i++) {
+        const struct change *c = &after->changes[i];
+        if (!str_is_nocase(c->field, field) || !change_is_new(o, c))
+            continue;
+        ours = state ? str_is_nocase(c->to, to) : same_value(c->to, to);
+        if (!ours && !is_within(op, c))
+            theirs = c;
+    }
+    if (!ours || !theirs || same_value(theirs->to, before))
+        return;
+    *arena_push(op->arena, &r->lost, &r->n_lost) =
+        (struct lost_edit){.what = what, .value = theirs->to, .wrote = to, .by = theirs->by, .at = theirs->at};
+}
+
+static void lost_look(struct op *op, const struct record *after) {
+    struct write_op *o = op->mine;
+    size_t i;
+    json_t *one;
+    if (!o->before_ids) /* without them what was known could seem new */
+        return;
+    if (o->wanted & PART_STATE)
+        lost_find(op, after, "state", "state", json_text(o->words, "status"), o->before_state);
+    json_array_foreach(o->fields, i, one)
+        lost_find(op, after, json_text(one, "field"), json_text(one, "name"),
+                  json_string_value(json_object_get(one, "value")), json_text(one, "before"));
 }
 
 static bool note_is_there(struct op *op, const struct record *after) {
@@ -392,6 +445,7 @@ static void judge(struct op *op, const struct record *after) {
     r->state_applied = !(o->wanted & PART_STATE) || state_is_there(op, after);
     const char *missing = field_missing(op, after);
     r->fields_applied = missing == NULL;
+    lost_look(op, after);
     bool kept = o->keep ? true : r->state_applied;
     bool linked = !(o->wanted & PART_LINK) || link_is_there(op, after);
     if (kept && linked && r->fields_applied && r->note_applied && o->refused == CLASS_OK) {

@@ -329,6 +329,7 @@ static struct http_reply reply_of(struct exchange *x) {
     case FATE_BAD: return page(x, 400, "content-type", "application/json", "{\"message\":\"Unknown field\"}");
     case FATE_FINE:
     case FATE_TWICE:
+    case FATE_COUNT:
     default: return answered(x);
     }
 }
@@ -481,17 +482,18 @@ static struct settings *settings_of_world(struct world *w) {
                      "trackers:\n"
                      "  helpdesk:\n    connector: rt\n    role: ticketing\n    url: %s\n    auth: { token: \"%s\" }\n"
                      "    scope: { queue: Incidents }\n    states: { closed-unresolved: closed-unresolved }\n"
-                     "    fields: { defect: Defect, problem: Problem, known_error: Known Error, service: Service, "
+                     "    fields: { defect: Defect, problem: Problem, known_error: Known Error, %s: Service, "
                      "priority: Impact }\n%s"
                      "  product:\n    connector: redmine\n    role: defects\n    url: %s\n    auth: { key: \"%s\" }\n"
                      "    scope: { project: product }\n"
                      "    states: { %s }\n"
                      "    fields: { incidents: Linked incidents, incident_count: Incident count, "
                      "closed_unresolved_count: Closed-unresolved incidents }\n%s"
-                     "references:\n  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product } ]\n%s%s",
+                     "references:\n  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product }%s ]\n%s%s",
                      w->database, c->top ? c->top : "", DESK, env_value(w->a, w->desk, "RT_TOKEN"),
-                     c->desk ? c->desk : "", PRODUCT, env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"), states,
-                     c->product ? c->product : "", c->policy ? "policy:\n" : "", c->policy ? c->policy : "");
+                     c->service ? c->service : "service", c->desk ? c->desk : "", PRODUCT,
+                     env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"), states, c->product ? c->product : "",
+                     c->patterns ? c->patterns : "", c->policy ? "policy:\n" : "", c->policy ? c->policy : "");
     struct config_world cw = {0};
     struct config_faults faults = {0};
     struct settings *s = NULL;

@@ -272,7 +272,7 @@ static void adopted_may_count_as_new(void **state) {
     json_t *counts = store_adopted_counts(d->s);
     assert_int_equal(json_int(counts, "state resolved", 0), 1);
     json_decref(counts);
-    assert_int_equal(store_adopted_release(d->s), 1);
+    assert_int_equal(store_adopted_release(d->s, 0), 1);
     commit(d);
     assert_int_equal(state_of(d, old), EFFECT_SUPERSEDED); /* its turn is over */
     assert_int_equal(state_of(d, now), EFFECT_PENDING);

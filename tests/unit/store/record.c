@@ -390,7 +390,7 @@ static void forgetting_blanks_persons_and_texts(void **state) {
     store_journal(
         d->s, NOON,
         &(struct journal_entry){.actor = "alice", .what = "seen", .ref = "helpdesk:1", .text = "Secret of Alice"});
-    store_record_blank(d->s, "helpdesk:1");
+    store_record_blank(d->s, "helpdesk:1", NOON);
     commit(d);
     assert_true(store_record(d->s, d->a, "helpdesk:1", &y));
     assert_string_equal(y.r.title, "");
