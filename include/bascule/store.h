@@ -175,7 +175,7 @@ void store_value_put(struct store *s, const char *ref, const char *field, const 
 struct effect_row {
     struct effect e;
     bool adopted; /* as history: `outbox open --assert` lets it go; never what an ignore has spent */
-    bool held; /* its batch was not released */
+    bool held;    /* its batch was not released */
     int looks;
     msec_t alive;
     const char *marker;

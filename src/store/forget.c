@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-#define WORD_MIN 3 /* bytes; less would blank what has nothing to do with it */
-#define OF_IT    "problem IN (SELECT problem FROM link WHERE ref = ?1)"
+#define WORD_MIN  3 /* bytes; less would blank what has nothing to do with it */
+#define OF_IT     "problem IN (SELECT problem FROM link WHERE ref = ?1)"
+#define BESIDE_IT "ref IN (SELECT ref FROM link WHERE " OF_IT ")"
 
 /* Free text of people in a field: only what the bridge itself computes or wrote is kept. A new reference. */
 json_t *forget_fields(struct store *s, struct arena *a, const char *ref, const json_t *fields) {
@@ -36,11 +37,24 @@ static void forget_word(struct store *s, const char *ref, const char *word) {
            "UPDATE attention SET text = 'forgotten' WHERE instr(text, ?2) AND subject IN (SELECT 'P-' || problem FROM "
            "link WHERE ref = ?1)",
            "ss", ref, word);
-    db_run(s,
-           "UPDATE effect SET want = json_set(want, '$.title', replace(json_extract(want, '$.title'), ?2, 'forgotten'), "
-           "'$.body', replace(json_extract(want, '$.body'), ?2, 'forgotten')) WHERE kind = 'create' AND " OF_IT
-           " AND state NOT IN ('done', 'superseded')",
-           "ss", ref, word);
+    db_run(
+        s,
+        "UPDATE effect SET want = json_set(want, '$.title', replace(json_extract(want, '$.title'), ?2, 'forgotten'), "
+        "'$.body', replace(json_extract(want, '$.body'), ?2, 'forgotten')) WHERE kind = 'create' AND " OF_IT
+        " AND state NOT IN ('done', 'superseded')",
+        "ss", ref, word);
+    /* mirrored values, of all that is linked with its problems */
+    db_run(
+        s,
+        "UPDATE effect SET want = json_set(want, '$.value', replace(json_extract(want, '$.value'), ?2, 'forgotten')) "
+        "WHERE kind = 'field' AND state NOT IN ('in-flight', 'unsure') AND instr(json_extract(want, '$.value'), ?2) "
+        "AND " BESIDE_IT,
+        "ss", ref, word);
+    db_run(
+        s,
+        "UPDATE value SET computed = replace(computed, ?2, 'forgotten'), written = replace(written, ?2, 'forgotten') "
+        "WHERE (instr(computed, ?2) OR instr(written, ?2)) AND " BESIDE_IT,
+        "ss", ref, word);
 }
 
 static void forget_words(struct store *s, struct arena *a, const struct record_row *row) {
@@ -73,14 +87,16 @@ static void forget_titles(struct store *s, struct arena *a, const struct record_
 
 /* Notes that wait would say what shall not be kept: they end. */
 static void forget_effects(struct store *s, const char *ref, msec_t now) {
-    db_run(s,
-           "UPDATE effect SET state = 'superseded', settled = ?2, error = 'its record was forgotten' WHERE ref = ?1 AND "
-           "kind = 'note' AND state IN ('pending', 'parked')",
-           "si", ref, now);
-    db_run(s,
-           "DELETE FROM attention WHERE kind = 'parked' AND subject IN (SELECT 'effect:' || n FROM effect WHERE ref = ? "
-           "AND state = 'superseded')",
-           "s", ref);
+    db_run(
+        s,
+        "UPDATE effect SET state = 'superseded', settled = ?2, error = 'its record was forgotten' WHERE ref = ?1 AND "
+        "kind = 'note' AND state IN ('pending', 'parked')",
+        "si", ref, now);
+    db_run(
+        s,
+        "DELETE FROM attention WHERE kind = 'parked' AND subject IN (SELECT 'effect:' || n FROM effect WHERE ref = ? "
+        "AND state = 'superseded')",
+        "s", ref);
     db_run(s,
            "UPDATE effect SET want = json_remove(want, '$.text', '$.title', '$.body') WHERE (ref = ?1 OR (kind = "
            "'create' AND " OF_IT ")) AND state IN ('done', 'superseded')",
@@ -100,10 +116,11 @@ void store_record_blank(struct store *s, const char *ref, msec_t now) {
     db_run(s, "UPDATE evidence SET quote = NULL, actor = NULL WHERE ?1 IN (incident, defect, origin)", "s", ref);
     db_run(s, "UPDATE rejection SET actor = NULL WHERE ?1 IN (a, b)", "s", ref);
     db_run(s, "UPDATE journal SET text = 'forgotten', actor = 'forgotten', data = NULL WHERE ref = ?", "s", ref);
-    db_run(s,
-           "UPDATE attention SET text = 'forgotten' WHERE subject = ?1 OR subject IN (SELECT 'effect:' || n FROM effect "
-           "WHERE ref = ?1)",
-           "s", ref);
+    db_run(
+        s,
+        "UPDATE attention SET text = 'forgotten' WHERE subject = ?1 OR subject IN (SELECT 'effect:' || n FROM effect "
+        "WHERE ref = ?1)",
+        "s", ref);
     db_run(s, "UPDATE quarantine SET why = 'forgotten' WHERE tracker || ':' || id = ?", "s", ref);
     db_run(s, "UPDATE lookup SET why = NULL WHERE ref = ?", "s", ref);
     db_run(s, "UPDATE incident SET came_back_by = NULL, outcome_reason = NULL, decision = NULL WHERE ref = ?", "s",

@@ -201,7 +201,10 @@ static void note_field_overrides(struct lane *l, struct arena *a, const char *re
                 by = r->changes[i].by;
         journal(e, by, "override", ref, 0, 0,
                 "the bridge had set %s to '%.100s', now it is '%.100s': left alone until its value changes", name,
-                v.written, after ? after : "");
+                v.written,
+                old->forgotten ? "..."
+                : after        ? after
+                               : "");
     }
 }
 

@@ -96,8 +96,8 @@ static int fields_want(struct op *op, const struct write_request *w) {
             continue;
         json_t *said = str_empty(value) ? (clear ? json_incref((json_t *)clear) : json_null())
                                         : json_string(text_clean(op->arena, value, TEXT_BYTES_MAX));
-        json_array_append_new(o->fields, json_pack("{s:s, s:s, s:o, s:s?}", "field", canonical, "name", name, "value", said,
-                                                   "before", was));
+        json_array_append_new(o->fields, json_pack("{s:s, s:s, s:o, s:s?}", "field", canonical, "name", name, "value",
+                                                   said, "before", was));
     }
     if (json_array_size(o->fields)) {
         o->wanted |= PART_FIELDS;

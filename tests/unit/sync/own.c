@@ -109,8 +109,8 @@ static void a_look_while_a_field_is_unsure(void **state) {
 }
 
 static void describe(struct world *w, const char *text) {
-    (void)world_say(w, w->product, "dev", "PUT", "/issues/1.json",
-                    json_pack("{s:{s:s}}", "issue", "description", text), NULL);
+    (void)world_say(w, w->product, "dev", "PUT", "/issues/1.json", json_pack("{s:{s:s}}", "issue", "description", text),
+                    NULL);
 }
 
 /* Cleared by the bridge, and seen so before that is known: nobody took anything out. */
@@ -187,8 +187,9 @@ static void on_the_other_side_too(void **state) {
     desk_comment(w, 1, "It is BUG-1.");
     settle(w);
     assert_text(product_field_of(w, 1, 2), "1");
-    assert_non_null(strstr(world_text(w, "SELECT text FROM attention WHERE kind = 'lost-edit' AND subject = 'product:1'"),
-                           "had set incident_count to '99'"));
+    assert_non_null(
+        strstr(world_text(w, "SELECT text FROM attention WHERE kind = 'lost-edit' AND subject = 'product:1'"),
+               "had set incident_count to '99'"));
     end(w);
 }
 
@@ -274,6 +275,69 @@ static void an_unsure_field_that_a_person_changed(void **state) {
     end(w);
 }
 
+/* ... and where the ticket was merged in between, its note is looked for on the survivor. */
+static void an_unsure_note_is_looked_for_on_the_survivor(void **state) {
+    struct world *w = mentioned();
+    struct script s = {.to = DESK, .at = 1, .fate = FATE_LOST_AFTER};
+    (void)state;
+    desk_ticket(w, ALICE, "The same", "It is wrong.");
+    settle(w);
+    play(w, &s);
+    desk_field(w, 1, "Defect", "1");
+    while (!effects(w, "state = 'unsure' AND kind = 'note'"))
+        run(w, SEC_MS / 20);
+    (void)world_say(w, w->desk, NULL, "POST", "/sandbox/merge", json_pack("{s:i, s:i}", "from", 1, "into", 2), NULL);
+    run(w, 300 * SEC_MS);
+    settle(w);
+    assert_text(world_text(w, "SELECT state FROM effect WHERE kind = 'note' AND ref = 'helpdesk:1'"), "done");
+    end(w);
+}
+
+/* ---- forgetting ---- */
+
+static int64_t says(struct world *w, const char *word) {
+    return world_number(
+        w, -1,
+        "SELECT (SELECT count(*) FROM record WHERE instr(title || coalesce(reporter, '') || coalesce(assignee, '') || "
+        "fields || native, '%1$s')) + (SELECT count(*) FROM evidence WHERE instr(coalesce(quote, '') || "
+        "coalesce(actor, "
+        "''), '%1$s')) + (SELECT count(*) FROM rejection WHERE instr(coalesce(actor, ''), '%1$s')) + (SELECT count(*) "
+        "FROM journal WHERE instr(text || actor, '%1$s')) + (SELECT count(*) FROM effect WHERE instr(want, '%1$s')) + "
+        "(SELECT count(*) FROM attention WHERE instr(text, '%1$s')) + (SELECT count(*) FROM problem WHERE "
+        "instr(title || coalesce(decision, ''), '%1$s')) + (SELECT count(*) FROM incident WHERE "
+        "instr(coalesce(came_back_by, '') || coalesce(decision, ''), '%1$s')) + (SELECT count(*) FROM search WHERE "
+        "instr(title || body, '%1$s'))",
+        word);
+}
+
+/* A ticket from which a defect was created, with a parked field beside it, and a customer who came back. */
+static void what_is_forgotten_is_forgotten_everywhere(void **state) {
+    struct world *w = scene(NULL);
+    (void)state;
+    settle(w);
+    refuse_known_error(w);
+    desk_ticket(w, "zelda@customer.example", "Zelda cannot log in", "Ask zelda, see BUG-9.");
+    settle(w);
+    command(w, 200, "defect-new", json_pack("{s:s, s:s}", "ref", "helpdesk:1", "tracker", "product"));
+    settle(w);
+    desk_reply(w, 1, "zelda@customer.example", "zelda says: still broken, BUG-8");
+    settle(w);
+    assert_true(says(w, "zelda") + says(w, "Zelda") > 3);
+    command(w, 200, "forget", json_pack("{s:s}", "ref", "helpdesk:1"));
+    /* the defect holds words of the ticket: it is another record, and forgotten by itself */
+    command(w, 200, "forget", json_pack("{s:s}", "ref", "product:1"));
+    assert_int_equal(says(w, "zelda"), 0);
+    assert_int_equal(says(w, "Zelda"), 0);
+    desk_reply(w, 1, "zelda@customer.example", "zelda again, BUG-7");
+    desk_field(w, 1, "Defect", "zelda knows, 6");
+    settle(w);
+    run(w, 60 * SEC_MS);
+    assert_int_equal(says(w, "zelda"), 0);
+    assert_int_equal(says(w, "Zelda"), 0);
+    assert_true(world_number(w, 0, "SELECT count(*) FROM evidence WHERE origin = 'helpdesk:1'") > 2);
+    end(w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_field_of_three_is_refused),
@@ -287,6 +351,8 @@ int main(void) {
         cmocka_unit_test(what_was_known_is_not_lost),
         cmocka_unit_test(confirmed_and_overridden_in_one_breath),
         cmocka_unit_test(an_unsure_field_that_a_person_changed),
+        cmocka_unit_test(an_unsure_note_is_looked_for_on_the_survivor),
+        cmocka_unit_test(what_is_forgotten_is_forgotten_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
