@@ -20,6 +20,7 @@ struct dispatch {
     json_t *kept_fields, *kept_native;
     msec_t again_at;      /* when what did not arrive may leave again: one time, so that it leaves in one request */
     msec_t blocked_until; /* of a head that may not leave yet */
+    const char *lost;     /* edits that ours went over, in words */
     bool record_read;     /* while looking: states and fields were compared */
 };
 

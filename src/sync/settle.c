@@ -240,30 +240,25 @@ static void by_class(struct dispatch *d, const struct op_result *r) {
 }
 
 /* The window between our read and our write (law 2): nothing is put back, a person is told. */
-static void lost_edits(struct dispatch *d, const struct op_result *r) {
+static void tell_lost(struct dispatch *d, const struct lost_edit *x) {
     struct engine *e = d->e;
     struct record_row row;
-    const char *all = "";
-    bool forgotten = r->n_lost && store_record(e->store, d->a, d->ref, &row) && row.forgotten;
-    for (size_t i = 0; i < r->n_lost; i++) {
-        const struct lost_edit *x = &r->lost[i];
-        const char *by = x->by && !forgotten ? x->by : "somebody";
-        const char *text = arena_printf(d->a, "%s had set %s to '%.200s' at %s; the bridge wrote '%.200s' over it", by,
-                                        x->what, x->value && !forgotten ? x->value : "",
-                                        time_text(d->a, ours(d->lane, x->at)), x->wrote ? x->wrote : "");
-        all = arena_printf(d->a, "%s%s%s", all, i ? "; " : "", text);
-        journal(e, by, "lost-edit", d->ref, 0, 0, "%s", text);
-    }
-    if (r->n_lost)
-        store_attention_set(e->store,
-                            &(struct attention_item){
-                                .kind = "lost-edit",
-                                .subject = d->ref,
-                                .text = all,
-                                .who = "practitioner",
-                                .clear = arena_printf(
-                                    d->a, "set it again in the tracker if it shall hold; then bascule ack %s", d->ref)},
-                            now_of(e));
+    bool forgotten = store_record(e->store, d->a, d->ref, &row) && row.forgotten;
+    const char *by = x->by && !forgotten ? x->by : "somebody";
+    const char *text = arena_printf(d->a, "%s had set %s to '%.200s' at %s; the bridge wrote '%.200s' over it", by,
+                                    x->what, x->value && !forgotten ? x->value : "",
+                                    time_text(d->a, ours(d->lane, x->at)), x->wrote ? x->wrote : "");
+    d->lost = d->lost ? arena_printf(d->a, "%s; %s", d->lost, text) : text;
+    journal(e, by, "lost-edit", d->ref, 0, 0, "%s", text);
+    store_attention_set(
+        e->store,
+        &(struct attention_item){
+            .kind = "lost-edit",
+            .subject = d->ref,
+            .text = d->lost,
+            .who = "practitioner",
+            .clear = arena_printf(d->a, "set it again in the tracker if it shall hold; then bascule ack %s", d->ref)},
+        now_of(e));
 }
 
 void settle_write(struct dispatch *d, const struct op_result *r) {
@@ -271,7 +266,8 @@ void settle_write(struct dispatch *d, const struct op_result *r) {
     (void)lane_told(d->lane, r);
     engine_begin(e);
     by_class(d, r);
-    lost_edits(d, r);
+    for (size_t i = 0; i < r->n_lost; i++)
+        tell_lost(d, &r->lost[i]);
     if (r->after)
         ingest(d->lane, d->a, &(struct seen){.record = r->after});
     if (!engine_commit(e)) /* what was written stays in flight on disk: a restart asks */
@@ -324,57 +320,91 @@ void settle_create(struct dispatch *d, const struct op_result *r) {
 
 static void look_next(struct dispatch *d);
 
-/* It is not there, but the history tells that it was, after the request left: done, and overridden (law 2). */
-static msec_t since_sent(const struct effect_row *x) {
-    return x->e.sent / SEC_MS * SEC_MS - SEC_MS; /* histories have whole seconds */
+static bool change_is_ours(struct dispatch *d, const struct effect_row *x, const struct record *r,
+                           const struct change *c) {
+    enum state want;
+    enum outcome outcome;
+    enum field f;
+    if (x->e.kind == EFFECT_FIELD)
+        return field_parse(json_text(x->e.want, "field"), &f) &&
+               field_equal(d->e, d->a, f, r->kind, c->to, json_text(x->e.want, "value"));
+    enum state state = c->to ? tracker_map_state(d->lane->tracker, c->to, NULL, &outcome) : STATE_NONE;
+    return state_parse(json_text(x->e.want, "state"), &want) && state != STATE_NONE &&
+           (r->kind == KIND_INCIDENT ? incident_class(state, outcome) : state) == want;
 }
 
-static bool field_was_there(struct dispatch *d, const struct effect_row *x, enum field f, const struct record *r) {
-    for (size_t i = 0; i < r->n_changes; i++)
-        if (str_is(r->changes[i].field, native_field(d->lane, f)) &&
-            r->changes[i].at - d->lane->offset >= since_sent(x) &&
-            field_equal(d->e, d->a, f, r->kind, r->changes[i].to, json_text(x->e.want, "value")))
-            return true;
-    return false;
-}
+/* What the history tells of an effect: ours since the request left, and what another did just before it. */
+struct traces {
+    const struct change *ours, *theirs;
+};
 
-static bool was_there(struct dispatch *d, const struct effect_row *x, enum state want, const struct record *r) {
-    msec_t since = since_sent(x);
-    for (size_t i = 0; i < r->n_changes; i++) {
+static struct traces traces_of(struct dispatch *d, const struct effect_row *x, const struct record *r,
+                               const char *field) {
+    struct traces t = {0};
+    msec_t since = x->e.sent / SEC_MS * SEC_MS - SEC_MS; /* histories have whole seconds */
+    for (size_t i = 0; field && !t.ours && i < r->n_changes; i++) {
         const struct change *c = &r->changes[i];
-        enum outcome outcome;
-        if (!str_is(c->field, "state") || !c->to || c->at - d->lane->offset < since)
+        if (!str_is(c->field, field) || c->at - d->lane->offset < since)
             continue;
-        enum state state = tracker_map_state(d->lane->tracker, c->to, NULL, &outcome);
-        if ((r->kind == KIND_INCIDENT ? incident_class(state, outcome) : state) == want)
-            return true;
+        if (change_is_ours(d, x, r, c))
+            t.ours = c;
+        else
+            t.theirs = c;
     }
+    return t;
+}
+
+static bool tells_publicly(const struct dispatch *d) {
+    for (size_t i = 0; i < d->n; i++)
+        if (str_is(json_text(d->effects[i].e.want, "visibility"), "public"))
+            return true;
     return false;
 }
 
-/* There: settled as done. */
+/* An edit that was not there when the record was read before the write. A public note makes its tracker move the
+ * state by itself: that is no edit. */
+static void look_lost(struct dispatch *d, const struct effect_row *x, const struct traces *t) {
+    struct record_row row;
+    bool state = x->e.kind == EFFECT_STATE;
+    const char *what = state ? "state" : json_text(x->e.want, "field");
+    if (!t->ours || !t->theirs || (state && tells_publicly(d)) || !store_record(d->e->store, d->a, d->ref, &row))
+        return;
+    const char *was = state ? row.r.native_state : json_text(row.r.fields, what), *to = t->theirs->to;
+    if (!str_is_nocase(was ? was : "", to ? to : ""))
+        tell_lost(d, &(struct lost_edit){
+                         .what = what, .value = to, .wrote = t->ours->to, .by = t->theirs->by, .at = t->theirs->at});
+}
+
+static bool state_there(struct dispatch *d, struct effect_row *x, const struct record *r, enum state want) {
+    enum state class = r->kind == KIND_INCIDENT ? incident_class(r->state, r->outcome) : r->state;
+    if (json_array_size(json_object_get(x->e.want, "walking")) && class == STATE_OPEN) {
+        walked_step(d, x);
+        return true;
+    }
+    struct traces t = traces_of(d, x, r, "state");
+    if (class != want && !t.ours)
+        return false;
+    settle_state_done(d, x, want, false);
+    look_lost(d, x, &t);
+    ingest_overtaken(d->lane, d->a, d->ref, r);
+    return true;
+}
+
+/* There, or it was there after the request left: done, and what stands there now is another's (law 2). */
 static bool there(struct dispatch *d, struct effect_row *x, const struct record *r) {
     enum state want = STATE_NONE;
     enum field f;
-    if (x->e.kind == EFFECT_STATE && state_parse(json_text(x->e.want, "state"), &want)) {
-        enum state class = r->kind == KIND_INCIDENT ? incident_class(r->state, r->outcome) : r->state;
-        if (json_array_size(json_object_get(x->e.want, "walking")) && class == STATE_OPEN) {
-            walked_step(d, x);
-            return true;
-        }
-        if (class != want && !was_there(d, x, want, r))
-            return false;
-        settle_state_done(d, x, want, false);
-        ingest_overtaken(d->lane, d->a, d->ref, r);
-        return true;
-    }
     const char *name = json_text(x->e.want, "field");
+    if (x->e.kind == EFFECT_STATE && state_parse(json_text(x->e.want, "state"), &want))
+        return state_there(d, x, r, want);
     if (x->e.kind != EFFECT_FIELD || !field_parse(name, &f))
         return false;
+    struct traces t = traces_of(d, x, r, native_field(d->lane, f));
     bool now = field_equal(d->e, d->a, f, r->kind, json_text(r->fields, name), json_text(x->e.want, "value"));
-    if (!now && !field_was_there(d, x, f, r))
+    if (!now && !t.ours)
         return false;
     field_done(d, x);
+    look_lost(d, x, &t);
     if (!now)
         journal(d->e, "tracker", "override", d->ref, 0, 0,
                 "the bridge had set %s, and it was changed since: left alone until its value changes", name);

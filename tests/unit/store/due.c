@@ -72,6 +72,50 @@ static void all_incidents_of_a_problem(void **state) {
     commit(d);
 }
 
+/* An incident's adoption is its own: no word about its problem makes it news, nor history. */
+static void a_problem_says_nothing_of_adoption(void **state) {
+    struct desk *d = *state;
+    struct due_row *due;
+    struct problem_row p = {.p.title = "x", .p.created = NOON};
+    store_begin(d->s);
+    int64_t id = store_problem_new(d->s, &p);
+    for (int i = 1; i <= 2; i++)
+        store_link_put(d->s, &(struct link_row){.problem = id,
+                                                .ref = arena_printf(d->a, "helpdesk:%d", i),
+                                                .kind = "incident",
+                                                .status = "confirmed",
+                                                .linked_at = 1});
+    store_due(d->s, KIND_INCIDENT, "helpdesk:1", 0, true, "a reload");
+    store_due(d->s, KIND_INCIDENT, "helpdesk:2", 0, false, "a person");
+    assert_true(store_due_adopted(d->s));
+    store_due_incidents_of(d->s, id, 9, false, "its problem moved");
+    store_due_incidents_of(d->s, id, 9, true, "its problem moved");
+    assert_int_equal(store_due_take(d->s, d->a, 10, &due), 2);
+    assert_true(str_is(due[0].id, "helpdesk:1") && due[0].adopt && due[0].batch == 9);
+    assert_true(str_is(due[1].id, "helpdesk:2") && !due[1].adopt && due[1].batch == 9);
+    assert_false(store_due_adopted(d->s));
+    commit(d);
+}
+
+/* All is due: what was adopted already counts as new where all shall; and waits for the batch's yes. */
+static void all_is_due_in_a_batch(void **state) {
+    struct desk *d = *state;
+    struct due_row *due;
+    struct record_row r = record_of("helpdesk:1", KIND_INCIDENT, STATE_OPEN);
+    store_begin(d->s);
+    store_record_put(d->s, &r);
+    store_incident_put(d->s, &(struct incident_row){.ref = "helpdesk:1"});
+    store_due_all(d->s, 0, true, "a reload");
+    store_due_all(d->s, 5, false, "outbox open --assert");
+    assert_int_equal(store_due_take(d->s, d->a, 10, &due), 1);
+    assert_true(!due[0].adopt && due[0].batch == 5);
+    store_due(d->s, KIND_INCIDENT, "helpdesk:1", 0, false, "it moved");
+    store_due_all(d->s, 0, true, "a reload");
+    assert_int_equal(store_due_take(d->s, d->a, 10, &due), 1);
+    assert_false(due[0].adopt);
+    commit(d);
+}
+
 static void timers_ripen(void **state) {
     struct desk *d = *state;
     struct due_row *due;
@@ -173,6 +217,8 @@ int main(void) {
         TEST(what_is_due_is_taken_once_problems_first),
         TEST(what_is_blocked_stays_due),
         TEST(all_incidents_of_a_problem),
+        TEST(a_problem_says_nothing_of_adoption),
+        TEST(all_is_due_in_a_batch),
         TEST(timers_ripen),
         TEST(lookups_wait_their_turn),
         TEST(attention_keeps_its_since),

@@ -174,6 +174,21 @@ static void an_edit_between_read_and_write_is_found(void **state) {
     end(w);
 }
 
+/* ... also where the answer was lost, and only a look tells what became of it. */
+static void an_edit_before_a_lost_answer_is_found(void **state) {
+    struct world *w = mentioned();
+    struct script s = {.to = DESK, .at = 1, .act = agent_names_another, .fate = FATE_LOST_AFTER};
+    (void)state;
+    play(w, &s);
+    desk_comment(w, 1, "It is BUG-1.");
+    settle(w);
+    run(w, 120 * SEC_MS);
+    settle(w);
+    assert_text(desk_field_of(w, 1, "Defect"), "1");
+    assert_non_null(strstr(world_text(w, "SELECT text FROM attention WHERE kind = 'lost-edit'"), "defect to '77'"));
+    end(w);
+}
+
 static void developer_counts_himself(struct world *w) {
     (void)world_say(w, w->product, "dev", "PUT", "/issues/1.json",
                     json_pack("{s:{s:[{s:i, s:s}]}}", "issue", "custom_fields", "id", 2, "value", "99"), NULL);
@@ -211,10 +226,15 @@ static void a_state_between_read_and_write_is_found(void **state) {
 /* What was known when it was written is no lost edit, not even in the same second; nor is RT's own reopening. */
 static void what_was_known_is_not_lost(void **state) {
     struct world *w = mentioned();
+    struct script s = {.to = DESK, .at = 1, .fate = FATE_LOST_AFTER};
     (void)state;
+    play(w, &s);
     desk_status(w, 1, "stalled");
     desk_field(w, 1, "Defect", "1");
     settle(w);
+    run(w, 120 * SEC_MS);
+    settle(w);
+    assert_status(w, 1, "closed-unresolved");
     command(w, 200, "problem-publish", json_pack("{s:s, s:s}", "id", "P-1", "text", "Wait."));
     settle(w);
     product_status(w, 1, ISSUE_CLOSED);
@@ -346,6 +366,7 @@ int main(void) {
         cmocka_unit_test(a_look_while_a_clearing_is_unsure),
         cmocka_unit_test(a_person_takes_it_out_beside_a_parked_one),
         cmocka_unit_test(an_edit_between_read_and_write_is_found),
+        cmocka_unit_test(an_edit_before_a_lost_answer_is_found),
         cmocka_unit_test(on_the_other_side_too),
         cmocka_unit_test(a_state_between_read_and_write_is_found),
         cmocka_unit_test(what_was_known_is_not_lost),
