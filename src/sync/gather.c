@@ -221,20 +221,14 @@ static void reject_target(struct gathering *g, const struct reference *to, const
     g->changed = g->news = true;
 }
 
-/* What the bridge sent to that field and does not yet know, or never knew, to have arrived. */
-static bool open_values(const struct gathering *g, const char *name, const char *home, struct references *ret_each,
-                        size_t *ret_n) {
+/* What the bridge sent to that field and does not yet know, or never knew, to have arrived; says how many. */
+static size_t open_values(const struct gathering *g, const char *name, const char *home, struct references *ret_each) {
     struct effect_row *open;
-    bool transient = false;
-    size_t n = store_effects_open(g->e->store, g->a, g->ref, &open);
-    for (size_t i = 0; i < n && *ret_n < OPEN_MAX; i++) {
-        const struct effect *x = &open[i].e;
-        if (x->kind != EFFECT_FIELD || !x->sent || !str_is(json_text(x->want, "field"), name))
-            continue;
-        reference_field(g->e->rules, g->a, json_text(x->want, "value"), home, &ret_each[(*ret_n)++]);
-        transient |= x->state == EFFECT_IN_FLIGHT || x->state == EFFECT_UNSURE;
-    }
-    return transient;
+    size_t n_open = store_effects_open(g->e->store, g->a, g->ref, &open), n = 0;
+    for (size_t i = 0; i < n_open && n < OPEN_MAX; i++)
+        if (open[i].e.kind == EFFECT_FIELD && open[i].e.sent && str_is(json_text(open[i].e.want, "field"), name))
+            reference_field(g->e->rules, g->a, json_text(open[i].e.want, "value"), home, &ret_each[n++]);
+    return n;
 }
 
 /* What was there and is missing now may be missing by a value that is still on its way. */
@@ -261,7 +255,6 @@ static void gather_field(struct gathering *g, enum field f, const char *home) {
     const char *name = field_name(f), *place = arena_printf(g->a, "field %s", native_field(g->l, f));
     const char *text = json_text(g->r->fields, name);
     struct references now, written = {0}, own = {0}, open[OPEN_MAX];
-    size_t n_open = 0;
     struct value_row v;
     struct field_diff diff;
     const struct change *by = field_change(g, f);
@@ -272,10 +265,10 @@ static void gather_field(struct gathering *g, enum field f, const char *home) {
         if (str_is(g->have.items[i].source, "field") && str_is(g->have.items[i].place, place))
             *arena_push(g->a, &own.items, &own.count) = target_of(g, &g->have.items[i]);
     field_compare(g->a, &now, &written, &own, &diff);
-    bool transient = open_values(g, name, home, open, &n_open);
+    size_t n_open = open_values(g, name, home, open);
     keep_open(&diff.rejected, open, n_open);
     /* a defect's fields belong to the bridge: what is taken out there is overridden, not rejected */
-    if (transient || g->r->kind == KIND_DEFECT)
+    if (g->r->kind == KIND_DEFECT)
         diff.rejected.count = 0;
     for (size_t i = 0; i < diff.rejected.count; i++)
         reject_target(g, &diff.rejected.items[i], place, by);

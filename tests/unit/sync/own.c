@@ -39,15 +39,19 @@ static struct world *mentioned(void) {
 }
 
 /* RT drops the field's value, and takes the others. */
-static void refuse_known_error(struct world *w) {
-    static const char *const none[] = {"no", NULL};
+static void take_only(struct world *w, const char *field, const char *const *options) {
     struct rt_field *fields = arena_alloc(w->a, RT_CF_COUNT * sizeof(*fields));
     for (int i = 0; i < RT_CF_COUNT; i++) {
         fields[i] = w->desk->rt->fields[i];
-        if (str_is(fields[i].name, "Known Error"))
-            fields[i].options = none;
+        if (str_is(fields[i].name, field))
+            fields[i].options = options;
     }
     w->desk->rt->fields = fields;
+}
+
+static void refuse_known_error(struct world *w) {
+    static const char *const none[] = {"no", NULL};
+    take_only(w, "Known Error", none);
 }
 
 #define own_evidence(w)                                                                                                \
@@ -131,19 +135,26 @@ static void a_look_while_a_clearing_is_unsure(void **state) {
     run(w, 120 * SEC_MS);
     settle(w);
     assert_int_equal(rejections(w), 0);
+    assert_int_equal(world_number(w, -1, "SELECT count(*) FROM journal WHERE what = 'override'"), 0);
     describe(w, "It is " DESK "/Ticket/Display.html?id=1"); /* so it may come back */
     settle(w);
     assert_text(desk_field_of(w, 1, "Defect"), "1");
     end(w);
 }
 
-/* What a person takes out while another value is parked is rejected all the same. */
+/* What a person takes out while another value of that field is parked is rejected all the same. */
 static void a_person_takes_it_out_beside_a_parked_one(void **state) {
+    static const char *const one[] = {"1", NULL};
     struct world *w = mentioned();
     (void)state;
-    refuse_known_error(w);
+    take_only(w, "Defect", one);
+    product_issue(w, "Another", "x");
     desk_comment(w, 1, "It is BUG-1.");
     settle(w);
+    desk_comment(w, 1, "Or BUG-2.");
+    settle(w);
+    assert_int_equal(effects(w, "state = 'parked'"), 1);
+    assert_int_equal(rejections(w), 0);
     desk_field(w, 1, "Defect", "");
     settle(w);
     assert_int_equal(rejections(w), 1);
