@@ -338,6 +338,19 @@ static bool stands_said(const struct record *r, const struct record *old) {
     return r->state == STATE_CLOSED && (same || r->outcome == OUTCOME_UNKNOWN || r->outcome == OUTCOME_NONE);
 }
 
+/* Somebody's words elsewhere had it read: what follows is theirs, whatever old ones it holds itself. */
+static bool named_elsewhere(struct engine *e, struct arena *a, const char *ref, enum kind kind) {
+    struct evidences all;
+    if (kind == KIND_INCIDENT)
+        store_evidence_of_incident(e->store, a, ref, &all);
+    else
+        store_evidence_of_defect(e->store, a, ref, &all);
+    for (size_t i = 0; i < all.count; i++)
+        if (!all.items[i].rejected && !str_is(all.items[i].origin, ref))
+            return true;
+    return false;
+}
+
 void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     struct engine *e = l->e;
     const struct record *r = seen->record;
@@ -387,7 +400,8 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     if (r->kind == KIND_INCIDENT)
         remember_incident(l, a, ref, r, old);
     struct gathered found = gather(l, a, ref, r, old, e->settings->requesters_suggest);
-    bool evidence = found.changed, adopt = seen->adopt || (found.old && !e->settings->history_assert);
+    bool evidence = found.changed, adopt = seen->adopt || (found.old && !e->settings->history_assert &&
+                                                           (old || !named_elsewhere(e, a, ref, r->kind)));
     if (r->kind == KIND_INCIDENT) {
         if (evidence || !old) /* a new one may be named by a defect that was seen before it */
             relink_incident(e, a, ref, adopt);

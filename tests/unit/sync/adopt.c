@@ -137,6 +137,29 @@ static void a_new_comment_on_an_old_record_is_news(void **state) {
     end(w);
 }
 
+/* A defect that no import brought, because it is too old, and that names the ticket itself. */
+static void what_a_person_names_is_news_whatever_it_holds(void **state) {
+    for (int named = 0; named < 2; named++) {
+        struct world *w = world_new(1, &(struct world_config){.product = "    import: { since: 2026-03-02 }\n"});
+        product_issue(w, "Totals are wrong", "See " DESK "/Ticket/Display.html?id=1");
+        desk_ticket(w, ALICE, "Wrong totals", "x");
+        run(w, DAY_MS);
+        world_start(w);
+        settle(w);
+        assert_text(world_text(w, "SELECT verdict FROM incident"), "unlinked");
+        if (named)
+            desk_comment(w, 1, "It is BUG-1.");
+        else
+            product_comment(w, "No news.");
+        settle(w);
+        assert_text(world_text(w, "SELECT verdict FROM incident"), "pending");
+        assert_int_equal(world_number(w, -1, "SELECT adopted_turn = turn FROM incident"), !named);
+        assert_int_equal(told(w, 1), named);
+        end(w);
+    }
+    (void)state;
+}
+
 /* A text that was changed is a new act, though its time is an old one. */
 static void an_old_text_that_changed_is_news(void **state) {
     for (int comments = 0; comments < 2; comments++) {
@@ -249,6 +272,7 @@ int main(void) {
         cmocka_unit_test(an_act_after_a_reload_is_only_its_own),
         cmocka_unit_test(an_old_comment_read_late_is_history),
         cmocka_unit_test(a_new_comment_on_an_old_record_is_news),
+        cmocka_unit_test(what_a_person_names_is_news_whatever_it_holds),
         cmocka_unit_test(an_old_text_that_changed_is_news),
         cmocka_unit_test(a_new_pattern_finds_history),
         cmocka_unit_test(a_reload_does_not_hide_what_was_not_read),
