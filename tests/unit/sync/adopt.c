@@ -75,6 +75,20 @@ static void a_reload_amid_a_decision_tells_nobody(void **state) {
     end(w);
 }
 
+/* What happened before the reload was meant as the old configuration has it: it is told. */
+static void a_reload_swallows_nothing(void **state) {
+    struct world *w = linked(NULL);
+    (void)state;
+    product_status(w, 1, ISSUE_CLOSED);
+    for (int i = 0; i < 100000 && !world_number(w, 0, "SELECT count(*) FROM due WHERE kind = 'problem'"); i++)
+        (void)world_step(w);
+    world_reload(w, &(struct world_config){0});
+    settle(w);
+    assert_status(w, 1, "resolved");
+    assert_status(w, 2, "resolved");
+    end(w);
+}
+
 /* A person acts on one incident before all that was reloaded is decided: the others stay adopted. */
 static void an_act_after_a_reload_is_only_its_own(void **state) {
     struct world *w = linked(NULL);
@@ -212,6 +226,7 @@ static void a_reload_does_not_hide_what_was_not_read(void **state) {
     desk_ticket(w, ALICE, "Wrong totals", "x");
     settle(w);
     desk_comment(w, 1, "It is BUG-1.");
+    run(w, 200);
     world_reload(w, &(struct world_config){.patterns = ", { pattern: 'DEF-(\\d+)', tracker: product }"});
     settle(w);
     assert_status(w, 1, "closed-unresolved");
@@ -269,6 +284,7 @@ int main(void) {
         cmocka_unit_test(a_reload_keeps_what_the_field_says),
         cmocka_unit_test(a_reload_keeps_what_a_person_said),
         cmocka_unit_test(a_reload_amid_a_decision_tells_nobody),
+        cmocka_unit_test(a_reload_swallows_nothing),
         cmocka_unit_test(an_act_after_a_reload_is_only_its_own),
         cmocka_unit_test(an_old_comment_read_late_is_history),
         cmocka_unit_test(a_new_comment_on_an_old_record_is_news),
