@@ -417,7 +417,8 @@ static int remap(struct engine *e, const struct lane *l) {
             if (!store_record(e->store, a, refs[i], &r))
                 continue;
             enum state s = tracker_map_record(l->tracker, r.r.native_state, r.r.native_resolution, r.r.fields, &o);
-            outcome_said(&r, s, &o);
+            if (r.outcome_set && s == STATE_CLOSED)
+                outcome_parse(r.outcome_set, &o); /* a person said why */
             if (s == r.r.state && o == r.r.outcome)
                 continue;
             journal(e, "bridge", "mapped", refs[i], 0, 0, "'%s' means %s now, it meant %s",

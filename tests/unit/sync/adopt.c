@@ -2,6 +2,11 @@
  * a late look, tells nobody; and what was spent under an ignore stays spent. */
 #include "scene.h"
 
+/* What product's states mean in these worlds, with one more. */
+#define STATES_AND(more)                                                                                               \
+    "Resolved: fixed, Closed: { state: released, outcome: fixed }, \"Won't Fix\": { state: closed, outcome: wont-fix " \
+    "}, " more
+
 static int64_t told(struct world *w, int ticket) {
     return desk_notes(w, ticket, "b1-", false);
 }
@@ -39,7 +44,7 @@ static void a_reload_keeps_what_the_field_says(void **state) {
 
 /* ... and what a person said by command. */
 static void a_reload_keeps_what_a_person_said(void **state) {
-    const struct world_config config = {.states = ", Rejected: closed"};
+    const struct world_config config = {.states = STATES_AND("Rejected: closed")};
     struct world *w = linked(&config);
     (void)state;
     product_status(w, 1, ISSUE_REJECTED);
@@ -63,7 +68,7 @@ static void a_reload_amid_a_decision_tells_nobody(void **state) {
     for (int i = 0; i < 100000 && !world_number(w, 0, "SELECT count(*) FROM due WHERE kind = 'problem'"); i++)
         (void)world_step(w);
     assert_true(world_number(w, 0, "SELECT count(*) FROM due WHERE kind = 'problem' AND adopt = 0") > 0);
-    world_reload(w, &(struct world_config){.states = ", In Progress: released"});
+    world_reload(w, &(struct world_config){.states = STATES_AND("In Progress: released")});
     settle(w);
     assert_text(world_text(w, "SELECT state FROM record WHERE ref = 'product:1'"), "released");
     assert_int_equal(world_number(w, -1,
@@ -98,7 +103,7 @@ static void an_act_after_a_reload_is_only_its_own(void **state) {
     settle(w);
     desk_ticket(w, ALICE, "Another", "My invoice is wrong too.");
     desk_field(w, 3, "Defect", "1"); /* not seen yet */
-    world_reload(w, &(struct world_config){.states = ", In Progress: released"});
+    world_reload(w, &(struct world_config){.states = STATES_AND("In Progress: released")});
     settle(w);
     assert_int_equal(told(w, 2), before);
     assert_status(w, 2, "closed-unresolved");
