@@ -154,7 +154,6 @@ struct seen {
 };
 void ingest(struct lane *l, struct arena *a, const struct seen *seen);
 /* What a person said of a record that its tracker closed without a reason; false: it says nothing here. */
-bool outcome_said(const struct record_row *row, enum state state, enum outcome *outcome);
 /* A state was confirmed by the history alone: what stands there now may be another's already (law 2). */
 void ingest_overtaken(struct lane *l, struct arena *a, const char *ref, const struct record *r);
 void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum presence presence, const char *merged_into,

@@ -471,7 +471,6 @@ static const char *env_value(struct arena *a, const struct sandbox *sb, const ch
 
 static struct settings *settings_of_world(struct world *w) {
     const struct world_config *c = &w->config;
-<<<<<<< HEAD
     const char *states =
         c->states
             ? c->states
@@ -495,26 +494,6 @@ static struct settings *settings_of_world(struct world *w) {
                      c->service ? c->service : "service", c->desk ? c->desk : "", PRODUCT,
                      env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"), states, c->product ? c->product : "",
                      c->patterns ? c->patterns : "", c->policy ? "policy:\n" : "", c->policy ? c->policy : "");
-=======
-    const char *text = arena_printf(
-        w->a,
-        "database: %s\n%s"
-        "trackers:\n"
-        "  helpdesk:\n    connector: rt\n    role: ticketing\n    url: %s\n    auth: { token: \"%s\" }\n"
-        "    scope: { queue: Incidents }\n    states: { closed-unresolved: closed-unresolved }\n"
-        "    fields: { defect: Defect, problem: Problem, known_error: Known Error, %s: Service, "
-        "priority: Impact }\n%s"
-        "  product:\n    connector: redmine\n    role: defects\n    url: %s\n    auth: { key: \"%s\" }\n"
-        "    scope: { project: product }\n"
-        "    states: { %s }\n"
-        "    fields: { incidents: Linked incidents, incident_count: Incident count, "
-        "closed_unresolved_count: Closed-unresolved incidents }\n%s"
-        "references:\n  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product }%s ]\n%s%s",
-        w->database, c->top ? c->top : "", DESK, env_value(w->a, w->desk, "RT_TOKEN"),
-        c->service ? c->service : "service", c->desk ? c->desk : "", PRODUCT,
-        env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"), c->states ? c->states : states, c->product ? c->product : "",
-        c->patterns ? c->patterns : "", c->policy ? "policy:\n" : "", c->policy ? c->policy : "");
->>>>>>> 5d421e0 (sync: the person's word outlives a changed table; tests on the joined worlds)
     struct config_world cw = {0};
     struct config_faults faults = {0};
     struct settings *s = NULL;

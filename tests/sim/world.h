@@ -56,10 +56,7 @@ struct world_config {
     const char *skew;     /* of the desk's clock, "-5m"; NULL: none */
     bool laggy;           /* what people do is stamped up to two seconds before it can be seen */
     const char *states;   /* what product's native states mean; NULL: as the sandbox has them */
-<<<<<<< HEAD
     const char *closed;   /* what product's Closed means, NULL: released */
-=======
->>>>>>> 5d421e0 (sync: the person's word outlives a changed table; tests on the joined worlds)
     const char *service;  /* what helpdesk's field Service means, "outcome"; NULL: service */
     const char *patterns; /* more patterns, ", { pattern: ... }" */
 };
