@@ -153,7 +153,6 @@ struct seen {
     const char *by; /* who moved it, when the record itself can't tell */
 };
 void ingest(struct lane *l, struct arena *a, const struct seen *seen);
-/* What a person said of a record that its tracker closed without a reason; false: it says nothing here. */
 /* A state was confirmed by the history alone: what stands there now may be another's already (law 2). */
 void ingest_overtaken(struct lane *l, struct arena *a, const char *ref, const struct record *r);
 void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum presence presence, const char *merged_into,
