@@ -198,6 +198,12 @@ size_t store_effects_open(struct store *s, struct arena *a, const char *ref, str
 /* Refs of a tracker with something to send or to look for now; released batches only. */
 size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
                            const char ***ret);
+/* ... to look for only, while nothing may be sent. */
+size_t store_refs_asking(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
+                         const char ***ret);
+/* When the record's newest waiting field effect was entered, and when the first of them may leave; 0 none. */
+msec_t store_field_entered(struct store *s, const char *ref);
+msec_t store_field_leaves(struct store *s, const char *ref);
 /* When the next waiting effect of a tracker becomes sendable; 0 none. */
 msec_t store_next_sendable(struct store *s, const char *tracker, msec_t now);
 /* State and note effects of an older turn that have not left, parked ones too, are superseded; says how many. */
@@ -245,13 +251,21 @@ void store_due_incidents_of(struct store *s, int64_t problem, int64_t batch, boo
 /* batch: of the incidents. What is due already stays adopted only if this says so too. */
 void store_due_all(struct store *s, int64_t batch, bool adopt, const char *cause);
 bool store_due_adopted(struct store *s); /* something is due whose turn would be adopted */
-/* Takes (removes) up to limit, problems first, then incidents, then defects. */
-size_t store_due_take(struct store *s, struct arena *a, size_t limit, struct due_row **ret);
-bool store_due_any(struct store *s);
-/* The same without what belongs to those trackers (a JSON array of names), or is linked with what does. */
-size_t store_due_take_but(struct store *s, struct arena *a, size_t limit, const char *blocked, struct due_row **ret);
-bool store_due_any_but(struct store *s, const char *blocked);
+/* Takes (removes) one: problems first, then incidents, then defects. blocked (NULL: none): not what belongs to those
+ * trackers (a JSON array of names), or is linked with what does. False: nothing is due. */
+bool store_due_next(struct store *s, struct arena *a, const char *blocked, struct due_row *ret);
+/* ... that very one (id NULL: any of the kind), if it is due. */
+bool store_due_of(struct store *s, struct arena *a, const char *blocked, enum kind kind, const char *id,
+                  struct due_row *ret);
+bool store_due_waits(struct store *s, enum kind kind, const char *id);
+/* Known incidents whose evidence names that defect are to be linked anew. */
+void store_relink_of_defect(struct store *s, const char *ref, bool adopt);
+/* Takes (removes) one, or that very one. */
+bool store_relink_next(struct store *s, struct arena *a, const char *ref, const char **ret, bool *ret_adopt);
+bool store_due_any(struct store *s, const char *blocked); /* ... or to be linked anew */
 void store_again(struct store *s, enum kind kind, const char *id, msec_t at); /* 0: not any more */
+void store_again_by(struct store *s, enum kind kind, const char *id, msec_t at);
+bool store_again_waits(struct store *s, enum kind kind, const char *id);
 /* Turns timers that have come into due rows; gives the next one's time, 0 none. */
 msec_t store_again_ripe(struct store *s, msec_t now);
 msec_t store_again_next(struct store *s); /* the first one's time, 0 none */

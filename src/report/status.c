@@ -139,7 +139,10 @@ int status_read(const struct ask *k, json_t **ret) {
             "SELECT 'known_errors', count(*) FILTER (WHERE known_error = 1 AND status <> 'closed') FROM problem"
             " UNION ALL SELECT 'closed', count(*) FILTER (WHERE status = 'closed') FROM problem");
     if (r == 0)
-        r = count_part(k, status, "undecided", "SELECT kind, count(*) FROM due GROUP BY kind");
+        r = count_part(
+            k, status, "undecided",
+            "SELECT kind, count(*) FROM (SELECT kind FROM due UNION ALL SELECT 'incident' FROM relink UNION ALL SELECT "
+            "kind FROM again WHERE kind = 'defect') GROUP BY kind");
     if (r == 0)
         r = count_part(k, status, "closed_unresolved",
                        "SELECT 'incidents', count(*) FROM record r LEFT JOIN incident i ON i.ref = r.ref WHERE"

@@ -39,55 +39,82 @@ void store_due_all(struct store *s, int64_t batch, bool adopt, const char *cause
 }
 
 bool store_due_adopted(struct store *s) {
-    return db_number(s, 0, "SELECT EXISTS (SELECT 1 FROM due WHERE adopt = 1)", "") != 0;
+    return db_number(s, 0,
+                     "SELECT EXISTS (SELECT 1 FROM due WHERE adopt = 1) OR EXISTS (SELECT 1 FROM relink WHERE adopt = "
+                     "1)",
+                     "") != 0;
 }
 
-static size_t due_read(struct store *s, struct arena *a, sqlite3_stmt *q, struct due_row **ret) {
-    size_t n = 0;
-    while (db_next(s, q)) {
-        struct due_row *d = arena_push(a, ret, &n);
-        *d = (struct due_row){
-            .id = col_text(a, q, 1), .batch = col_int(q, 2), .adopt = col_int(q, 3) != 0, .cause = col_text(a, q, 4)};
-        kind_parse((const char *)sqlite3_column_text(q, 0), &d->kind);
-    }
-    for (size_t i = 0; i < n; i++)
-        db_run(s, "DELETE FROM due WHERE kind = ? AND id = ?", "ss", kind_name((*ret)[i].kind), (*ret)[i].id);
-    return n;
+bool store_due_next(struct store *s, struct arena *a, const char *blocked, struct due_row *ret) {
+    static const enum kind kinds[] = {KIND_PROBLEM, KIND_INCIDENT, KIND_DEFECT};
+    for (size_t i = 0; i < array_size(kinds); i++)
+        if (store_due_of(s, a, blocked, kinds[i], NULL, ret))
+            return true;
+    return false;
 }
 
-size_t store_due_take(struct store *s, struct arena *a, size_t limit, struct due_row **ret) {
-    *ret = NULL;
-    sqlite3_stmt *q = db_query(
-        s,
-        "SELECT kind, id, batch, adopt, cause FROM due ORDER BY CASE kind WHEN 'problem' THEN 0 WHEN 'incident' THEN 1 "
-        "ELSE 2 END LIMIT ?",
-        "i", (int64_t)limit);
-    return due_read(s, a, q, ret);
-}
-
-/* Of a tracker in that JSON array of names, or linked by a problem with something of one. */
-#define OF_BLOCKED                                                                                                     \
-    "EXISTS (SELECT 1 FROM json_each(?1) b WHERE (due.kind <> 'problem' AND due.id > b.value || ':' AND due.id < "     \
+/* Not of a tracker in that JSON array of names, nor linked by a problem with something of one. */
+#define NOT_BLOCKED                                                                                                    \
+    "NOT EXISTS (SELECT 1 FROM json_each(?1) b WHERE (due.kind <> 'problem' AND due.id > b.value || ':' AND due.id < " \
     "b.value || ';') OR EXISTS (SELECT 1 FROM link l WHERE l.status = 'confirmed' AND l.ref > b.value || ':' AND "     \
     "l.ref < b.value || ';' AND ((due.kind = 'problem' AND l.problem = CAST(due.id AS INTEGER)) OR (due.kind <> "      \
     "'problem' AND l.problem IN (SELECT problem FROM link m WHERE m.ref = due.id AND m.status = 'confirmed')))))"
 
-size_t store_due_take_but(struct store *s, struct arena *a, size_t limit, const char *blocked, struct due_row **ret) {
-    *ret = NULL;
-    return due_read(s, a,
-                    db_query(s,
-                             "SELECT kind, id, batch, adopt, cause FROM due WHERE NOT " OF_BLOCKED
-                             " ORDER BY CASE kind WHEN 'problem' THEN 0 WHEN 'incident' THEN 1 ELSE 2 END LIMIT ?2",
-                             "si", blocked, (int64_t)limit),
-                    ret);
+#define DUE "SELECT id, batch, adopt, cause FROM due WHERE "
+
+static sqlite3_stmt *due_query(struct store *s, const char *blocked, enum kind kind, const char *id) {
+    const char *k = kind_name(kind);
+    if (blocked)
+        return id ? db_query(s, DUE NOT_BLOCKED " AND kind = ?2 AND id = ?3", "sss", blocked, k, id)
+                  : db_query(s, DUE NOT_BLOCKED " AND kind = ?2 LIMIT 1", "ss", blocked, k);
+    return id ? db_query(s, DUE "kind = ? AND id = ?", "ss", k, id) : db_query(s, DUE "kind = ? LIMIT 1", "s", k);
 }
 
-bool store_due_any_but(struct store *s, const char *blocked) {
-    return db_number(s, 0, "SELECT EXISTS (SELECT 1 FROM due WHERE NOT " OF_BLOCKED ")", "s", blocked) != 0;
+bool store_due_of(struct store *s, struct arena *a, const char *blocked, enum kind kind, const char *id,
+                  struct due_row *ret) {
+    sqlite3_stmt *q = due_query(s, blocked, kind, id);
+    if (!db_next(s, q))
+        return false;
+    *ret = (struct due_row){.kind = kind,
+                            .id = col_text(a, q, 0),
+                            .batch = col_int(q, 1),
+                            .adopt = col_int(q, 2) != 0,
+                            .cause = col_text(a, q, 3)};
+    db_end(q);
+    db_run(s, "DELETE FROM due WHERE kind = ? AND id = ?", "ss", kind_name(kind), ret->id);
+    return true;
 }
 
-bool store_due_any(struct store *s) {
-    return db_number(s, 0, "SELECT EXISTS (SELECT 1 FROM due)", "") != 0;
+bool store_due_waits(struct store *s, enum kind kind, const char *id) {
+    return db_number(s, 0, "SELECT count(*) FROM due WHERE kind = ? AND id = ?", "ss", kind_name(kind), id) == 1;
+}
+
+void store_relink_of_defect(struct store *s, const char *ref, bool adopt) {
+    db_run(s,
+           "INSERT INTO relink SELECT DISTINCT incident, ?2 FROM evidence e WHERE defect = ?1 AND incident <> '' AND "
+           "EXISTS (SELECT 1 FROM record WHERE record.ref = e.incident) ON CONFLICT DO UPDATE SET adopt = adopt AND "
+           "excluded.adopt",
+           "si", ref, (int64_t)adopt);
+}
+
+bool store_relink_next(struct store *s, struct arena *a, const char *ref, const char **ret, bool *ret_adopt) {
+    sqlite3_stmt *q = ref ? db_query(s, "SELECT ref, adopt FROM relink WHERE ref = ?", "s", ref)
+                          : db_query(s, "SELECT ref, adopt FROM relink LIMIT 1", "");
+    if (!db_next(s, q))
+        return false;
+    *ret = col_text(a, q, 0);
+    *ret_adopt = col_int(q, 1) != 0;
+    db_end(q);
+    db_run(s, "DELETE FROM relink WHERE ref = ?", "s", *ret);
+    return true;
+}
+
+bool store_due_any(struct store *s, const char *blocked) {
+    if (blocked)
+        return db_number(s, 0,
+                         "SELECT EXISTS (SELECT 1 FROM due WHERE " NOT_BLOCKED ") OR EXISTS (SELECT 1 FROM relink)",
+                         "s", blocked) != 0;
+    return db_number(s, 0, "SELECT EXISTS (SELECT 1 FROM due) OR EXISTS (SELECT 1 FROM relink)", "") != 0;
 }
 
 void store_again(struct store *s, enum kind kind, const char *id, msec_t at) {
@@ -96,6 +123,16 @@ void store_again(struct store *s, enum kind kind, const char *id, msec_t at) {
                kind_name(kind), id, at);
     else
         db_run(s, "DELETE FROM again WHERE kind = ? AND id = ?", "ss", kind_name(kind), id);
+}
+
+/* Never later than it was asked for before. */
+void store_again_by(struct store *s, enum kind kind, const char *id, msec_t at) {
+    db_run(s, "INSERT INTO again VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = min(at, excluded.at)", "ssi",
+           kind_name(kind), id, at);
+}
+
+bool store_again_waits(struct store *s, enum kind kind, const char *id) {
+    return db_number(s, 0, "SELECT count(*) FROM again WHERE kind = ? AND id = ?", "ss", kind_name(kind), id) == 1;
 }
 
 msec_t store_again_ripe(struct store *s, msec_t now) {

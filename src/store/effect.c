@@ -121,26 +121,97 @@ size_t store_effects_open(struct store *s, struct arena *a, const char *ref, str
     return n;
 }
 
-#define RELEASED "(batch = 0 OR batch IN (SELECT id FROM batch WHERE state = 'released'))"
+/* The columns and condition of the index effect_ready. */
+#define OF_TRACKER "substr(ref, 1, instr(ref, ':')) = ?1 || ':'"
+#define READY      "state IN ('pending', 'in-flight', 'unsure')"
+#define RIPE                                                                                                           \
+    "SELECT ref FROM effect WHERE " OF_TRACKER " AND batch = ?2 AND not_before <= ?3 AND " READY                       \
+    " AND (state <> 'pending' OR NOT EXISTS (SELECT 1 FROM effect u WHERE u.ref = effect.ref AND u.state = 'unsure' "  \
+    "AND u.not_before > ?3)) ORDER BY "
 
+struct refs {
+    struct arena *a;
+    const char **items;
+    size_t count, limit;
+};
+
+/* Ends the walk early: what is ready is a queue, its head is enough. */
+static void refs_take(struct store *s, sqlite3_stmt *q, struct refs *r, size_t most) {
+    size_t from = r->count;
+    while (r->count < r->limit && r->count - from < most && db_next(s, q)) {
+        const char *ref = (const char *)sqlite3_column_text(q, 0);
+        bool have = false;
+        for (size_t i = 0; i < r->count && !have; i++)
+            have = str_is(r->items[i], ref);
+        if (!have)
+            *arena_push(r->a, &r->items, &r->count) = arena_strdup(r->a, ref);
+    }
+    db_end(q);
+}
+
+/* The next batch with something of that tracker open, of those that were released; 0 none. */
+static int64_t next_batch(struct store *s, const char *tracker, int64_t after) {
+    int64_t batch = after;
+    do {
+        batch = db_number(s, 0, "SELECT min(batch) FROM effect WHERE " OF_TRACKER " AND batch > ?2 AND " READY, "si",
+                          tracker, batch);
+    } while (batch && !db_number(s, 0, "SELECT count(*) FROM batch WHERE id = ? AND state = 'released'", "i", batch));
+    return batch;
+}
+
+/* From both ends, and from the batches: a long queue of one kind does not keep the others waiting. */
 size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
                            const char ***ret) {
+    struct refs ends[3] = {{a, NULL, 0, limit}, {a, NULL, 0, limit}, {a, NULL, 0, limit}}, all = {a, NULL, 0, limit};
+    refs_take(s, db_query(s, RIPE "not_before, n", "sii", tracker, (int64_t)0, now), &ends[0], limit);
+    for (int64_t b = 0; ends[1].count < limit && (b = next_batch(s, tracker, b)) != 0;)
+        refs_take(s, db_query(s, RIPE "not_before, n", "sii", tracker, b, now), &ends[1], limit);
+    if (ends[0].count == limit)
+        refs_take(s, db_query(s, RIPE "not_before DESC, n DESC", "sii", tracker, (int64_t)0, now), &ends[2], limit);
+    for (size_t i = 0; i < limit; i++)
+        for (size_t k = 0; k < array_size(ends) && all.count < limit; k++) {
+            bool have = i >= ends[k].count;
+            for (size_t j = 0; j < all.count && !have; j++)
+                have = str_is(all.items[j], ends[k].items[i]);
+            if (!have)
+                *arena_push(a, &all.items, &all.count) = ends[k].items[i];
+        }
+    *ret = all.items;
+    return all.count;
+}
+
+size_t store_refs_asking(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
+                         const char ***ret) {
     return db_texts(s, a,
                     db_query(s,
-                             "SELECT ref FROM effect WHERE state IN ('pending', 'in-flight', 'unsure') AND ref >= ?1 "
-                             "|| ':' AND ref < ?1 || ';' AND "
-                             "not_before <= ?2 AND (state <> 'pending' OR (" RELEASED
-                             " AND NOT EXISTS (SELECT 1 FROM effect u WHERE u.ref = effect.ref AND u.state = "
-                             "'unsure' AND u.not_before > ?2))) GROUP BY ref ORDER BY min(n) LIMIT ?3",
+                             "SELECT DISTINCT ref FROM effect WHERE state IN ('in-flight', 'unsure') AND ref >= ?1 || "
+                             "':' AND ref < ?1 || ';' AND not_before <= ?2 LIMIT ?3",
                              "sii", tracker, now, (int64_t)limit),
                     ret);
 }
 
 msec_t store_next_sendable(struct store *s, const char *tracker, msec_t now) {
-    return db_number(s, 0,
-                     "SELECT min(not_before) FROM effect WHERE state IN ('pending', 'unsure') AND ref >= ?1 || ':' AND "
-                     "ref < ?1 || ';' AND not_before > ?2",
-                     "si", tracker, now);
+    msec_t first = 0;
+    int64_t batch = 0;
+    do {
+        msec_t at = db_number(s, 0,
+                              "SELECT not_before FROM effect WHERE " OF_TRACKER " AND batch = ?2 AND not_before > ?3 "
+                              "AND " READY " ORDER BY not_before LIMIT 1",
+                              "sii", tracker, batch, now);
+        if (at && (!first || at < first))
+            first = at;
+    } while ((batch = next_batch(s, tracker, batch)) != 0);
+    return first;
+}
+
+msec_t store_field_leaves(struct store *s, const char *ref) {
+    return db_number(s, 0, "SELECT min(not_before) FROM effect WHERE ref = ? AND kind = 'field' AND state = 'pending'",
+                     "s", ref);
+}
+
+msec_t store_field_entered(struct store *s, const char *ref) {
+    return db_number(s, 0, "SELECT max(created) FROM effect WHERE ref = ? AND kind = 'field' AND state = 'pending'",
+                     "s", ref);
 }
 
 /* What is parked no longer waits for a person no longer. */
@@ -252,17 +323,10 @@ size_t store_batches_close(struct store *s, struct arena *a, int brake, struct b
     *ret_braked = NULL;
     if (db_number(s, 0, "SELECT count(*) FROM batch WHERE state = 'gathering'", "") == 0)
         return 0;
-    db_run(s,
-           "UPDATE batch SET tells = (SELECT count(DISTINCT ref) FROM effect WHERE batch = batch.id AND kind = 'note' "
-           "AND state = 'pending' AND "
-           "json_extract(want, '$.visibility') = 'public'), moves = (SELECT count(*) FROM effect WHERE batch = "
-           "batch.id AND kind = 'state' AND "
-           "state = 'pending') WHERE state = 'gathering' AND NOT EXISTS (SELECT 1 FROM due WHERE due.batch = batch.id)",
-           "");
     sqlite3_stmt *q = db_query(s,
                                "SELECT id, problem, tells, moves, cause FROM batch WHERE state = 'gathering' AND "
                                "max(tells, moves) > ? AND NOT "
-                               "EXISTS (SELECT 1 FROM due WHERE due.batch = batch.id)",
+                               "EXISTS (SELECT 1 FROM due WHERE due.batch = batch.id AND due.batch <> 0)",
                                "i", (int64_t)brake);
     while (db_next(s, q))
         *arena_push(a, ret_braked, &n) = (struct batch_row){.id = col_int(q, 0),
@@ -273,7 +337,7 @@ size_t store_batches_close(struct store *s, struct arena *a, int brake, struct b
     db_run(s,
            "UPDATE batch SET state = CASE WHEN max(tells, moves) > ? THEN 'braked' ELSE 'released' END WHERE state = "
            "'gathering' AND NOT EXISTS "
-           "(SELECT 1 FROM due WHERE due.batch = batch.id)",
+           "(SELECT 1 FROM due WHERE due.batch = batch.id AND due.batch <> 0)",
            "i", (int64_t)brake);
     return n;
 }

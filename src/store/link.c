@@ -1,6 +1,7 @@
 /* link: evidence, rejections, the links that follow, and what is counted over them. */
 #include "db.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define EVIDENCE_COLUMNS "n, incident, defect, problem, origin, source, place, actor, at, suggested, quote"
@@ -165,18 +166,7 @@ int64_t store_shared_defect(struct store *s, int64_t problem) {
         "i", problem);
 }
 
-/* Classes of a joined record r and incident i, as SQL: the same as incident_class(). */
-#define UNRESOLVED                                                                                                     \
-    "(r.state = 'closed-unresolved' OR (r.state = 'closed' AND r.outcome IN ('workaround', 'wont-fix', "               \
-    "'risk-accepted', "                                                                                                \
-    "'not-reproducible', 'incomplete')))"
-#define NOWHERE "(r.state = 'closed' AND r.outcome IN ('invalid', 'withdrawn', 'duplicate', 'moved'))"
-#define SOLVED  "(r.state = 'resolved' OR (r.state = 'closed' AND r.outcome IN ('fixed', 'unknown', '')))"
-#define COUNTS                                                                                                         \
-    "SELECT count(*), sum(r.state = 'open'), sum(r.state = 'waiting'), sum(" UNRESOLVED "), sum(" SOLVED "), "         \
-    "sum(i.verdict = 'pending' AND i.was = 'delivered' AND " SOLVED "), "                                              \
-    "sum(i.verdict = 'delivered' AND i.delivered_at > 0 AND i.linked_at > i.delivered_at + 2000 AND "                  \
-    "i.came_back_acked = 0)"
+/* ---- counters: sums that triggers keep (migrations/2-counted.sql) ---- */
 
 static void counts_read(struct store *s, sqlite3_stmt *q, struct counts *ret) {
     *ret = (struct counts){0};
@@ -190,26 +180,31 @@ static void counts_read(struct store *s, sqlite3_stmt *q, struct counts *ret) {
 }
 
 void store_counts_problem(struct store *s, int64_t problem, struct counts *ret) {
-    counts_read(
-        s,
-        db_query(
-            s,
-            COUNTS
-            " FROM link l JOIN record r ON r.ref = l.ref JOIN incident i ON i.ref = l.ref WHERE l.problem = ? AND "
-            "l.kind = 'incident' AND l.status = 'confirmed' AND r.presence NOT IN ('gone', 'merged') AND NOT " NOWHERE,
-            "i", problem),
-        ret);
+    counts_read(s,
+                db_query(s,
+                         "SELECT total, open, waiting, closed_unresolved, solved, did_not_hold, late FROM tally WHERE "
+                         "problem = ?",
+                         "i", problem),
+                ret);
 }
 
-#define OF_DEFECT                                                                                                      \
-    " FROM record r JOIN incident i ON i.ref = r.ref WHERE r.ref IN (SELECT x.ref FROM link d JOIN problem p ON p.id " \
-    "= d.problem JOIN link x ON x.problem = "                                                                          \
-    "d.problem WHERE d.ref = ?1 AND d.kind = 'defect' AND d.status = 'confirmed' AND p.resolution <> 'cancelled' AND " \
-    "x.kind = 'incident' AND x.status = 'confirmed') AND "                                                             \
-    "r.presence NOT IN ('gone', 'merged') AND NOT " NOWHERE
+#define BEHIND                                                                                                         \
+    "FROM link d JOIN problem p ON p.id = d.problem WHERE d.ref = ?1 AND d.kind = 'defect' AND d.status = "            \
+    "'confirmed' AND p.resolution <> 'cancelled'"
 
+/* Through several problems each incident counts once. */
 void store_counts_defect(struct store *s, const char *ref, struct counts *ret) {
-    counts_read(s, db_query(s, COUNTS OF_DEFECT, "s", ref), ret);
+    if (db_number(s, 0, "SELECT count(*) " BEHIND, "s", ref) < 2) {
+        store_counts_problem(s, db_number(s, 0, "SELECT d.problem " BEHIND, "s", ref), ret);
+        return;
+    }
+    counts_read(s,
+                db_query(s,
+                         "SELECT sum(class & 1), sum(class >> 1 & 1), sum(class >> 2 & 1), sum(class >> 3 & 1), "
+                         "sum(class >> 4 & 1), sum(class >> 5 & 1), sum(class >> 6 & 1) FROM (SELECT DISTINCT ref, "
+                         "class FROM counted WHERE problem IN (SELECT d.problem " BEHIND "))",
+                         "s", ref),
+                ret);
 }
 
 int store_came_back(struct store *s, int64_t problem, msec_t from, msec_t until) {
@@ -221,18 +216,53 @@ int store_came_back(struct store *s, int64_t problem, msec_t from, msec_t until)
         "iii", problem, from, until);
 }
 
+struct newest {
+    const char *ref, *id;
+    msec_t created;
+};
+
+static int newer_first(const void *x, const void *y) {
+    const struct newest *p = x, *q = y;
+    size_t n = strlen(p->id), m = strlen(q->id);
+    if (p->created != q->created)
+        return p->created > q->created ? -1 : 1;
+    if (n != m)
+        return n > m ? -1 : 1;
+    int c = strcmp(q->id, p->id);
+    return c ? c : strcmp(p->ref, q->ref);
+}
+
+/* Each problem's newest, merged. */
 size_t store_incidents_of_defect(struct store *s, struct arena *a, const char *ref, size_t limit,
                                  const char ***ret_refs, const char ***ret_urls) {
-    sqlite3_stmt *q =
-        db_query(s, "SELECT r.ref, r.url" OF_DEFECT " ORDER BY r.created DESC, length(r.id) DESC, r.id DESC LIMIT ?2",
-                 "si", ref, (int64_t)limit);
-    size_t n = 0, m = 0;
+    struct newest *all = NULL;
+    int64_t *problems = NULL;
+    size_t n = 0, n_problems = 0, n_refs = 0, n_urls = 0;
     *ret_refs = *ret_urls = NULL;
-    while (db_next(s, q)) {
-        *arena_push(a, ret_refs, &n) = col_text(a, q, 0);
-        *arena_push(a, ret_urls, &m) = col_text(a, q, 1);
+    sqlite3_stmt *q = db_query(s, "SELECT d.problem " BEHIND, "s", ref);
+    while (db_next(s, q))
+        *arena_push(a, &problems, &n_problems) = col_int(q, 0);
+    for (size_t i = 0; i < n_problems; i++) {
+        q = db_query(s,
+                     "SELECT ref, id, created FROM counted WHERE problem = ? AND class <> 0 ORDER BY created DESC, "
+                     "length(id) DESC, id DESC LIMIT ?",
+                     "ii", problems[i], (int64_t)limit);
+        while (db_next(s, q))
+            *arena_push(a, &all, &n) =
+                (struct newest){.ref = col_text(a, q, 0), .id = col_text(a, q, 1), .created = col_int(q, 2)};
     }
-    return n;
+    if (n)
+        qsort(all, n, sizeof(*all), newer_first);
+    for (size_t i = 0; i < n && n_refs < limit; i++) {
+        if (i && str_is(all[i].ref, all[i - 1].ref))
+            continue;
+        q = db_query(s, "SELECT url FROM record WHERE ref = ?", "s", all[i].ref);
+        bool known = db_next(s, q);
+        *arena_push(a, ret_refs, &n_refs) = all[i].ref;
+        *arena_push(a, ret_urls, &n_urls) = known ? col_text(a, q, 0) : NULL;
+        db_end(q);
+    }
+    return n_refs;
 }
 
 bool store_value(struct store *s, struct arena *a, const char *ref, const char *field, struct value_row *ret) {

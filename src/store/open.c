@@ -1,7 +1,8 @@
 /* open: the database file, its version, transactions and meta values. */
 #include "db.h"
 
-#include "schema.h" /* made from schema.sql */
+#include "migration_2.h" /* made from migrations/2-counted.sql */
+#include "schema.h"      /* made from schema.sql, which is version 1 */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,10 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x42617363 /* "Basc" */
-#define SCHEMA_VERSION 1
+
+/* From version 1 on, in order. A new one is appended; an old one is never edited. */
+static const char *const migrations[] = {migration_2_sql};
+#define SCHEMA_VERSION ((int)array_size(migrations) + 1)
 
 static int refuse(struct store *s, const char *path, struct fault *fault) {
     int code = sqlite3_errcode(s->db) & 0xff;
@@ -26,19 +30,22 @@ static int refuse(struct store *s, const char *path, struct fault *fault) {
                      sqlite3_errmsg(s->db));
 }
 
-static int create(struct store *s, const char *path, struct fault *fault) {
+/* All or nothing: a database is never between two versions. */
+static int migrate(struct store *s, const char *path, int from, struct fault *fault) {
     char version[64];
     snprintf(version, sizeof(version), "PRAGMA application_id=%d; PRAGMA user_version=%d;", APPLICATION_ID,
              SCHEMA_VERSION);
-    if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_exec(s->db, schema_sql, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_exec(s->db, version, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
-        int rc = refuse(s, path, fault);
-        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-        return rc;
-    }
-    return 0;
+    bool ok = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+    if (from == 0)
+        ok = ok && sqlite3_exec(s->db, schema_sql, NULL, NULL, NULL) == SQLITE_OK;
+    for (int i = from > 1 ? from - 1 : 0; i < (int)array_size(migrations); i++)
+        ok = ok && sqlite3_exec(s->db, migrations[i], NULL, NULL, NULL) == SQLITE_OK;
+    if (ok && sqlite3_exec(s->db, version, NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+        return 0;
+    int rc = refuse(s, path, fault);
+    sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    return rc;
 }
 
 static int prepare_file(struct store *s, const char *path, struct fault *fault) {
@@ -54,14 +61,14 @@ static int prepare_file(struct store *s, const char *path, struct fault *fault) 
     if (s->failed)
         return refuse(s, path, fault);
     if (tables == 0)
-        return create(s, path, fault);
+        return migrate(s, path, 0, fault);
     if (application != APPLICATION_ID)
         return fault_set(fault, -EINVAL,
                          "database %s: belongs to another application: name another file under `database:`", path);
     if (version > SCHEMA_VERSION)
         return fault_set(fault, -EINVAL, "database %s: made by a newer bascule (version %lld, this one knows %d)", path,
                          (long long)version, SCHEMA_VERSION);
-    return 0;
+    return version < SCHEMA_VERSION ? migrate(s, path, (int)version, fault) : 0;
 }
 
 /* One service a database, told by a lock on a file beside it that ends with the process. */

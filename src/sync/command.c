@@ -120,14 +120,11 @@ static void cmd_outcome(struct command *c) {
             store_due_problem(c->e->store, links[k].problem, false, "a person said why one of its incidents is closed");
         store_due(c->e->store, KIND_INCIDENT, r.ref, 0, false, "a person said why it is closed");
     } else {
-        int64_t *problems;
         r.outcome_set = word;
         if (r.r.state == STATE_CLOSED)
             r.r.outcome = o;
         store_record_put(c->e->store, &r);
-        size_t n = problems_of_defect(c->e, c->a, r.ref, &problems);
-        for (size_t k = 0; k < n; k++)
-            store_due_problem(c->e->store, problems[k], false, "a person said how a defect was closed");
+        due_problems_of(c->e, c->a, r.ref, false, "a person said how it was closed");
         store_attention_clear(c->e->store, "defect-closed-how", r.ref);
     }
     journal(c->e, c->actor, "outcome", r.ref, 0, 0, "closed because: %s%s%s", word, reason ? ": " : "",
@@ -165,13 +162,10 @@ static void cmd_forget(struct command *c) {
 }
 
 static void ack_defect(struct command *c, struct record_row *r) {
-    int64_t *problems;
     if (r->r.presence == GONE) {
         r->excluded = true;
         store_record_put(c->e->store, r);
-        size_t n = problems_of_defect(c->e, c->a, r->ref, &problems);
-        for (size_t k = 0; k < n; k++)
-            store_due_problem(c->e->store, problems[k], false, "a deleted defect was taken out of the reckoning");
+        due_problems_of(c->e, c->a, r->ref, false, "deleted, it was taken out of the reckoning");
         store_attention_clear(c->e->store, "defect-gone", r->ref);
     }
 }

@@ -15,6 +15,8 @@
 
 #define HELD_BACK (10 * SEC_MS)
 
+#define READY_MOST 64 /* records looked at in one turn */
+
 struct dispatch *dispatch_new(struct lane *l, const char *ref) {
     struct dispatch *d = calloc(1, sizeof(*d));
     d->lane = l;
@@ -311,11 +313,11 @@ static void refreshed(struct lane *l, void *who, const struct op_result *r) {
     }
     ingest(l, d->a, &(struct seen){.record = &r->records[0]});
     record_mended(l, d->ref);
+    worker_decide(e, d->a, r->records[0].kind, d->ref);
     if (!engine_commit(e)) {
         dispatch_done(d);
         return;
     }
-    worker_drain(e);
     engine_begin(e);
     bool may = engine_may_write(e) && store_record(e->store, d->a, d->ref, &row);
     if (!may || !choose(d, &row)) {
@@ -409,9 +411,10 @@ void deliver_run(struct lane *l) {
     struct engine *e = l->e;
     cleanup_arena struct arena *a = arena_new();
     const char **refs;
-    if (!l->import_done || l->stopped || !engine_imported(e))
+    if (!l->import_done || l->stopped || l->jobs >= l->cfg->concurrency || !engine_imported(e))
         return;
-    size_t n = store_refs_sendable(e->store, a, l->cfg->name, now_of(e), 64, &refs);
+    size_t n = engine_may_write(e) ? store_refs_sendable(e->store, a, l->cfg->name, now_of(e), READY_MOST, &refs)
+                                   : store_refs_asking(e->store, a, l->cfg->name, now_of(e), READY_MOST, &refs);
     for (size_t i = 0; i < n && l->jobs < l->cfg->concurrency && lane_can(l); i++)
         if (!lane_busy(l, refs[i]))
             begin(l, refs[i]);

@@ -328,7 +328,7 @@ void engine_when_idle(struct engine *e, void (*idle)(void *arg, bool failed), vo
 
 static bool due_any(const struct engine *e, struct arena *a) {
     const char *blocked = engine_blocked(e, a);
-    return engine_imported(e) && (blocked ? store_due_any_but(e->store, blocked) : store_due_any(e->store));
+    return engine_imported(e) && store_due_any(e->store, blocked);
 }
 
 /* Every tracker polled, nothing due, nothing to send now. */
@@ -487,7 +487,7 @@ int engine_reload(struct engine *e, struct settings *settings, struct fault *fau
     if (e->jobs)
         return fault_set(fault, -EBUSY, "requests are under way");
     /* what happened before is decided as it was meant then: only what the new configuration changes is adopted */
-    if (engine_imported(e) && !e->commit_failures && store_due_any(e->store)) {
+    if (engine_imported(e) && !e->commit_failures && store_due_any(e->store, NULL)) {
         engine_wake(e, 0);
         return fault_set(fault, -EBUSY, "decisions are under way");
     }

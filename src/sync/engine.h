@@ -159,9 +159,14 @@ void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum pres
                      bool certain);
 
 /* ---- gather.c ---- */
+struct touched {
+    const char **items;
+    size_t count;
+};
 struct gathered {
     bool changed; /* evidence came or went */
     bool old;     /* all that changed is that older references were found now: what follows from it is adopted */
+    struct touched touched; /* the incidents that a defect's evidence came to name, or names no longer */
 };
 /* Brings the evidence that stands in a record up to date. old: the record as it was known; NULL: it was not. */
 struct gathered gather(struct lane *l, struct arena *a, const char *ref, const struct record *r,
@@ -171,8 +176,9 @@ const char *home_tracker(const struct engine *e, enum role role);
 
 /* ---- relink.c ---- */
 void relink_incident(struct engine *e, struct arena *a, const char *ref, bool adopt);
-/* All incidents whose evidence names that defect. */
+/* All incidents whose evidence names that defect, by the worker; or those alone. */
 void relink_defect(struct engine *e, struct arena *a, const char *ref, bool adopt);
+void relink_touched(struct engine *e, struct arena *a, const char *ref, const struct touched *t, bool adopt);
 int64_t problem_make(struct engine *e, struct arena *a, const char *title, const char *service, bool automatic,
                      bool adopt, const char *actor);
 /* The problem that a defect stands behind; made if there is none. */
@@ -190,7 +196,12 @@ size_t problems_of_defect(struct engine *e, struct arena *a, const char *ref, in
 /* ---- due.c, incident.c, problem.c, defect.c: inside a transaction ---- */
 void decide_due(struct engine *e, struct arena *a, const struct due_row *d);
 void worker_run(void *engine);
-void worker_drain(struct engine *e); /* a few steps at once, before something is written */
+void worker_drain(struct engine *e); /* a few steps at once, before a command is answered */
+/* Decides that one record, and its problems, if anything about it waits for a decision: before it is written. */
+void worker_decide(struct engine *e, struct arena *a, enum kind kind, const char *ref);
+#define VALUES_SPAN (2 * SEC_MS) /* one record's mirrored values leave together, at most so often (law 1) */
+void defect_soon(struct engine *e, const char *ref, bool adopt, const char *cause);
+void due_problems_of(struct engine *e, struct arena *a, const char *defect, bool adopt, const char *cause);
 void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int64_t batch, bool adopt);
 void decide_problem_now(struct engine *e, struct arena *a, int64_t id, int64_t batch, bool adopt);
 void decide_defect_now(struct engine *e, struct arena *a, const char *ref, bool adopt);

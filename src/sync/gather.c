@@ -16,9 +16,10 @@ struct gathering {
     const struct record *r;
     const struct record_row *old; /* NULL: first seen */
     bool suggest;
-    struct evidences have; /* of this origin */
-    bool *still;           /* have[i] was seen again */
-    bool changed, news;    /* news: by more than older references that are found only now */
+    struct evidences have;  /* of this origin */
+    bool *still;            /* have[i] was seen again */
+    bool changed, news;     /* news: by more than older references that are found only now */
+    struct touched touched; /* a defect's: incidents whose evidence came or went */
 };
 
 const char *native_field(const struct lane *l, enum field f) {
@@ -105,6 +106,8 @@ static void stands(struct gathering *g, struct evidence *e) {
     journal(g->e, e->actor ? e->actor : "tracker", "evidence", g->ref, e->problem, 0, "refers to %s (%s%s%s)", to,
             e->place, e->suggested ? ", by a requester: only suggests" : "",
             e->quote ? arena_printf(g->a, ": %s", e->quote) : "");
+    if (g->r->kind == KIND_DEFECT && e->incident[0])
+        *arena_push(g->a, &g->touched.items, &g->touched.count) = e->incident;
     g->changed = true;
 }
 
@@ -322,7 +325,7 @@ static void withdraw(struct gathering *g) {
                 e->place);
         /* the other end of a pair whose evidence stood in a defect must be looked at too */
         if (g->r->kind == KIND_DEFECT && e->incident[0])
-            relink_incident(g->e, g->a, e->incident, false);
+            *arena_push(g->a, &g->touched.items, &g->touched.count) = e->incident;
         g->changed = g->news = true;
     }
 }
@@ -336,5 +339,5 @@ struct gathered gather(struct lane *l, struct arena *a, const char *ref, const s
     gather_texts(&g);
     gather_relations(&g);
     withdraw(&g);
-    return (struct gathered){.changed = g.changed, .old = g.changed && !g.news};
+    return (struct gathered){.changed = g.changed, .old = g.changed && !g.news, .touched = g.touched};
 }

@@ -177,7 +177,7 @@ static void due_others(struct deciding *d, const struct incident_row *was, bool 
         int64_t id = d->problems[i].problem->id;
         size_t n = store_links_of_problem(d->e->store, d->a, id, "defect", "confirmed", 1000, &defects);
         for (size_t k = 0; k < n; k++)
-            store_due(d->e->store, KIND_DEFECT, defects[k].ref, 0, adopt, "one of its incidents moved");
+            defect_soon(d->e, defects[k].ref, adopt, "one of its incidents moved");
         if (moved)
             store_due_problem(d->e->store, id, adopt, "one of its incidents moved");
     }

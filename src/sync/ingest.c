@@ -227,8 +227,8 @@ static void due_defect(struct lane *l, struct arena *a, const char *ref, const s
             p.p.reopened = false; /* pending until a defect's state moves */
             store_problem_put(e->store, &p);
         }
-        store_due_problem(e->store, problems[i], adopt, ref);
     }
+    due_problems_of(e, a, ref, adopt, arena_printf(a, "it is %s", state_words(a, r)));
     store_due(e->store, KIND_DEFECT, ref, 0, adopt, "it moved");
     /* what it duplicates is read anew: it may be unknown, or not readable any more */
     if (row->duplicate_of && (!old || !str_same(old->duplicate_of, row->duplicate_of)))
@@ -410,8 +410,10 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
         if (evidence || incident_moved(r, old))
             store_due(e->store, KIND_INCIDENT, ref, 0, adopt, "it was seen changed");
     } else {
-        if (evidence || !old)
+        if (!old)
             relink_defect(e, a, ref, adopt);
+        else if (evidence)
+            relink_touched(e, a, ref, &found.touched, adopt);
         due_defect(l, a, ref, r, old, &row, seen->adopt);
     }
     engine_changed(e, kind_name(r->kind), ref);
@@ -482,10 +484,7 @@ void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum pres
     if (row.r.kind == KIND_INCIDENT) {
         store_due(e->store, KIND_INCIDENT, ref, 0, false, "its presence changed");
     } else {
-        int64_t *problems;
-        size_t n = problems_of_defect(e, a, ref, &problems);
-        for (size_t i = 0; i < n; i++)
-            store_due_problem(e->store, problems[i], false, "a defect's presence changed");
+        due_problems_of(e, a, ref, false, "its presence changed");
     }
     engine_changed(e, kind_name(row.r.kind), ref);
 }

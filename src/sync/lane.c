@@ -113,7 +113,8 @@ static void lane_turn(void *who) {
         deliver_run(l);
     }
     msec_t next = l->poll_at > l->wait_until ? l->poll_at : l->wait_until;
-    msec_t sendable = store_next_sendable(e->store, l->cfg->name, now);
+    /* with every place taken, the end of a job is what comes next */
+    msec_t sendable = l->jobs < l->cfg->concurrency ? store_next_sendable(e->store, l->cfg->name, now) : 0;
     if (l->polling || l->paused || l->stopped)
         next = now + l->cfg->poll;
     if (sendable && sendable < next)

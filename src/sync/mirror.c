@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COALESCE (2 * SEC_MS)
-
 /* As sets where the field holds references, else as trimmed text. */
 bool field_equal(struct engine *e, struct arena *a, enum field f, enum kind kind, const char *x, const char *y) {
     x = x ? x : "";
@@ -42,25 +40,14 @@ static bool under_way(struct engine *e, struct arena *a, const char *ref, const 
     return false;
 }
 
-/* One record's values leave together; a newer one does not put them off, or what changes all the time never left. */
-static msec_t leaves_at(struct engine *e, struct arena *a, const char *ref, msec_t latest) {
-    struct effect_row *open;
-    size_t n = store_effects_open(e->store, a, ref, &open);
-    for (size_t i = 0; i < n; i++)
-        if (open[i].e.kind == EFFECT_FIELD && open[i].e.state == EFFECT_PENDING && open[i].e.not_before < latest)
-            latest = open[i].e.not_before;
-    return latest;
-}
-
 static void want_value(struct engine *e, struct arena *a, const struct record *r, enum field f, const char *value,
-                       msec_t wait, bool spent) {
+                       msec_t leaves, bool spent) {
     const char *ref = ref_make(a, r->tracker, r->id), *name = field_name(f);
     struct value_row v = {0};
     bool have = store_value(e->store, a, ref, name, &v);
     msec_t now = now_of(e);
     if ((!have && value[0] == 0) || (have && str_is(v.computed, value)))
         return;
-    msec_t leaves = wait ? leaves_at(e, a, ref, now + wait) : 0;
     store_supersede_field(e->store, ref, name, now);
     v.computed = value;
     v.revision++;
@@ -131,12 +118,12 @@ static void defects_of(struct engine *e, struct arena *a, const char *ref, const
 }
 
 static void mirror_fields(struct engine *e, struct arena *a, const struct record *r, const struct mirror_facts *f,
-                          const enum field *fields, size_t n, msec_t wait, bool spent) {
+                          const enum field *fields, size_t n, msec_t leaves, bool spent) {
     struct lane *l = engine_lane(e, r->tracker);
     for (size_t i = 0; l && i < n; i++) {
         const char *value = tracker_has_field(l->tracker, fields[i]) ? mirror_value(fields[i], r->kind, f, a) : NULL;
         if (value)
-            want_value(e, a, r, fields[i], value, wait, spent);
+            want_value(e, a, r, fields[i], value, leaves, spent);
     }
 }
 
@@ -169,5 +156,7 @@ void mirror_defect(struct engine *e, struct arena *a, const struct record *r, co
                              .incident_count = counts->total,
                              .closed_unresolved_count = counts->closed_unresolved,
                              .more_url = arena_printf(a, "%s/d/%s", e->settings->public_url, ref)};
-    mirror_fields(e, a, r, &f, fields, array_size(fields), COALESCE, spent);
+    /* what waits already leaves when it was to, with the newest values: never put off again and again */
+    msec_t leaves = now_of(e) + VALUES_SPAN, waits = store_field_leaves(e->store, ref);
+    mirror_fields(e, a, r, &f, fields, array_size(fields), waits && waits < leaves ? waits : leaves, spent);
 }

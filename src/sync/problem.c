@@ -120,7 +120,8 @@ static void due_others(struct engine *e, struct arena *a, int64_t id, const stru
     }
     size_t n = store_problems_duplicating(e->store, a, id, &duplicates);
     for (size_t i = 0; i < n; i++)
-        store_due_problem(e->store, duplicates[i], adopt, "the problem it duplicates moved");
+        store_due(e->store, KIND_PROBLEM, arena_printf(a, "%lld", (long long)duplicates[i]), batch, adopt,
+                  "the problem it duplicates moved");
 }
 
 void decide_problem_now(struct engine *e, struct arena *a, int64_t id, int64_t batch, bool adopt) {

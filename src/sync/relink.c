@@ -204,9 +204,11 @@ void relink_incident(struct engine *e, struct arena *a, const char *ref, bool ad
 
 /* ---- the defect's side ---- */
 
-static void relink_defect_problems(struct engine *e, struct arena *a, const char *ref,
+/* True if it stands behind others than before. */
+static bool relink_defect_problems(struct engine *e, struct arena *a, const char *ref,
                                    const struct evidences *evidence) {
     struct link_row *links;
+    bool changed = false;
     size_t n = store_links_of(e->store, a, ref, "confirmed", &links);
     for (size_t i = 0; i < evidence->count; i++) {
         const struct evidence *v = &evidence->items[i];
@@ -225,6 +227,7 @@ static void relink_defect_problems(struct engine *e, struct arena *a, const char
                 .problem = v->problem, .ref = ref, .kind = "defect", .status = "confirmed", .linked_at = v->at});
         journal(e, v->actor ? v->actor : "bridge", "linked", ref, v->problem, 0, "stands behind P-%lld",
                 (long long)v->problem);
+        changed = true;
         store_due_problem(e->store, v->problem, false, "a defect was linked");
         store_due(e->store, KIND_DEFECT, ref, 0, false, "it was linked");
     }
@@ -234,6 +237,7 @@ static void relink_defect_problems(struct engine *e, struct arena *a, const char
             stands |= evidence->items[i].problem == links[k].problem && !evidence->items[i].rejected;
         if (stands)
             continue;
+        changed = true;
         store_link_drop(e->store, links[k].problem, ref);
         journal(e, "bridge", "unlinked", ref, links[k].problem, 0, "stands behind P-%lld no longer",
                 (long long)links[k].problem);
@@ -241,21 +245,45 @@ static void relink_defect_problems(struct engine *e, struct arena *a, const char
         store_due(e->store, KIND_DEFECT, ref, 0, false, "it was unlinked");
         problem_maybe_undo(e, a, links[k].problem);
     }
+    return changed;
+}
+
+static void relink_or_look(struct engine *e, struct arena *a, const char *incident, bool adopt) {
+    struct record_row known;
+    if (store_record(e->store, a, incident, &known))
+        relink_incident(e, a, incident, adopt);
+    else if (engine_lane_of_ref(e, incident))
+        store_lookup_add(e->store, &(struct lookup_row){.ref = incident, .adopt = adopt}, now_of(e));
+}
+
+/* Thousands perhaps: one at a time, by the worker. */
+static void relink_all(struct engine *e, struct arena *a, const char *ref, const struct evidences *evidence,
+                       bool adopt) {
+    struct record_row known;
+    store_relink_of_defect(e->store, ref, adopt);
+    for (size_t i = 0; i < evidence->count; i++) {
+        const struct evidence *v = &evidence->items[i];
+        if (v->incident[0] && str_is(v->origin, ref) && !store_record(e->store, a, v->incident, &known))
+            relink_or_look(e, a, v->incident, adopt);
+    }
+}
+
+void relink_touched(struct engine *e, struct arena *a, const char *ref, const struct touched *t, bool adopt) {
+    struct evidences evidence;
+    store_evidence_of_defect(e->store, a, ref, &evidence);
+    if (relink_defect_problems(e, a, ref, &evidence)) {
+        relink_all(e, a, ref, &evidence, adopt);
+        return;
+    }
+    for (size_t i = 0; i < t->count; i++)
+        relink_or_look(e, a, t->items[i], adopt);
 }
 
 void relink_defect(struct engine *e, struct arena *a, const char *ref, bool adopt) {
     struct evidences evidence;
     store_evidence_of_defect(e->store, a, ref, &evidence);
-    relink_defect_problems(e, a, ref, &evidence);
-    for (size_t i = 0; i < evidence.count; i++)
-        if (evidence.items[i].incident[0]) {
-            struct record_row incident;
-            if (store_record(e->store, a, evidence.items[i].incident, &incident))
-                relink_incident(e, a, evidence.items[i].incident, adopt);
-            else if (engine_lane_of_ref(e, evidence.items[i].incident))
-                store_lookup_add(e->store, &(struct lookup_row){.ref = evidence.items[i].incident, .adopt = adopt},
-                                 now_of(e));
-        }
+    (void)relink_defect_problems(e, a, ref, &evidence);
+    relink_all(e, a, ref, &evidence, adopt);
 }
 
 /* Made by a reference, and no person gave it anything. */

@@ -451,7 +451,8 @@ bool world_settle(struct world *w, msec_t most) {
             "SELECT (SELECT count(*) FROM effect WHERE state IN ('in-flight', 'unsure') OR (state = 'pending' AND "
             "not_before <= %lld AND (batch = 0 OR batch IN (SELECT id FROM batch WHERE state = 'released')))) + "
             "(SELECT "
-            "count(*) FROM due) + (SELECT count(*) FROM lookup WHERE next <= %lld) + (SELECT count(*) FROM tracker "
+            "count(*) FROM due) + (SELECT count(*) FROM relink) + (SELECT count(*) FROM again WHERE kind = 'defect') + "
+            "(SELECT count(*) FROM lookup WHERE next <= %lld) + (SELECT count(*) FROM tracker "
             "WHERE import <> 'done')",
             (long long)w->now + 3000, (long long)w->now);
         if (open == 0)

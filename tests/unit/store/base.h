@@ -111,6 +111,19 @@ static inline int64_t effect(struct desk *d, const char *ref, enum effect_kind k
     return n;
 }
 
+static inline size_t due_take_but(struct desk *d, size_t limit, const char *blocked, struct due_row **ret) {
+    size_t n = 0;
+    struct due_row one;
+    *ret = NULL;
+    while (n < limit && store_due_next(d->s, d->a, blocked, &one))
+        *arena_push(d->a, ret, &n) = one;
+    return n;
+}
+
+static inline size_t due_take(struct desk *d, size_t limit, struct due_row **ret) {
+    return due_take_but(d, limit, NULL, ret);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)
 
 #endif

@@ -5,22 +5,22 @@ static void what_is_due_is_taken_once_problems_first(void **state) {
     struct desk *d = *state;
     struct due_row *due;
     store_begin(d->s);
-    assert_false(store_due_any(d->s));
+    assert_false(store_due_any(d->s, NULL));
     store_due(d->s, KIND_DEFECT, "product:1", 0, true, "x");
     store_due(d->s, KIND_INCIDENT, "helpdesk:1", 3, true, "first");
     store_due(d->s, KIND_INCIDENT, "helpdesk:1", 7, false, "second");
     store_due_problem(d->s, 12, true, "y");
     commit(d);
-    assert_true(store_due_any(d->s));
+    assert_true(store_due_any(d->s, NULL));
     store_begin(d->s);
-    assert_int_equal(store_due_take(d->s, d->a, 2, &due), 2);
+    assert_int_equal(due_take(d, 2, &due), 2);
     assert_true(due[0].kind == KIND_PROBLEM && str_is(due[0].id, "12") && due[0].adopt);
     assert_true(due[1].kind == KIND_INCIDENT && due[1].batch == 7 && !due[1].adopt); /* one that is new makes it new */
     store_rollback(d->s);
     store_begin(d->s);
-    assert_int_equal(store_due_take(d->s, d->a, 10, &due), 3); /* what was not decided is due still */
+    assert_int_equal(due_take(d, 10, &due), 3); /* what was not decided is due still */
     commit(d);
-    assert_false(store_due_any(d->s));
+    assert_false(store_due_any(d->s, NULL));
 }
 
 /* A tracker that joins keeps what it holds waiting, and what is linked with it; nothing else. */
@@ -43,14 +43,14 @@ static void what_is_blocked_stays_due(void **state) {
         store_due(d->s, KIND_DEFECT, refs[i + 1], 0, false, "x");
     }
     store_due(d->s, KIND_DEFECT, "thirdly:1", 0, false, "x");
-    assert_int_equal(store_due_take_but(d->s, d->a, 20, "[\"third\"]", &due), 6);
+    assert_int_equal(due_take_but(d, 20, "[\"third\"]", &due), 6);
     for (int i = 0; i < 6; i++)
         assert_false(str_is(due[i].id, "helpdesk:1") || str_starts(due[i].id, "third:") || str_is(due[i].id, "1"));
-    assert_true(store_due_any(d->s));
-    assert_false(store_due_any_but(d->s, "[\"third\"]"));
-    assert_true(store_due_any_but(d->s, "[\"product\"]"));
-    assert_int_equal(store_due_take_but(d->s, d->a, 20, "[\"product\"]", &due), 4);
-    assert_false(store_due_any(d->s));
+    assert_true(store_due_any(d->s, NULL));
+    assert_false(store_due_any(d->s, "[\"third\"]"));
+    assert_true(store_due_any(d->s, "[\"product\"]"));
+    assert_int_equal(due_take_but(d, 20, "[\"product\"]", &due), 4);
+    assert_false(store_due_any(d->s, NULL));
     commit(d);
 }
 
@@ -67,7 +67,7 @@ static void all_incidents_of_a_problem(void **state) {
                                                 .status = i == 2 ? "suggested" : "confirmed",
                                                 .linked_at = 1});
     store_due_incidents_of(d->s, id, 9, false, "x");
-    assert_int_equal(store_due_take(d->s, d->a, 10, &due), 2);
+    assert_int_equal(due_take(d, 10, &due), 2);
     assert_int_equal(due[0].batch, 9);
     commit(d);
 }
@@ -90,7 +90,7 @@ static void a_problem_says_nothing_of_adoption(void **state) {
     assert_true(store_due_adopted(d->s));
     store_due_incidents_of(d->s, id, 9, false, "its problem moved");
     store_due_incidents_of(d->s, id, 9, true, "its problem moved");
-    assert_int_equal(store_due_take(d->s, d->a, 10, &due), 2);
+    assert_int_equal(due_take(d, 10, &due), 2);
     assert_true(str_is(due[0].id, "helpdesk:1") && due[0].adopt && due[0].batch == 9);
     assert_true(str_is(due[1].id, "helpdesk:2") && !due[1].adopt && due[1].batch == 9);
     assert_false(store_due_adopted(d->s));
@@ -107,11 +107,11 @@ static void all_is_due_in_a_batch(void **state) {
     store_incident_put(d->s, &(struct incident_row){.ref = "helpdesk:1"});
     store_due_all(d->s, 0, true, "a reload");
     store_due_all(d->s, 5, false, "outbox open --assert");
-    assert_int_equal(store_due_take(d->s, d->a, 10, &due), 1);
+    assert_int_equal(due_take(d, 10, &due), 1);
     assert_true(!due[0].adopt && due[0].batch == 5);
     store_due(d->s, KIND_INCIDENT, "helpdesk:1", 0, false, "it moved");
     store_due_all(d->s, 0, true, "a reload");
-    assert_int_equal(store_due_take(d->s, d->a, 10, &due), 1);
+    assert_int_equal(due_take(d, 10, &due), 1);
     assert_false(due[0].adopt);
     commit(d);
 }
@@ -126,10 +126,10 @@ static void timers_ripen(void **state) {
     store_again(d->s, KIND_PROBLEM, "3", 0);
     commit(d);
     assert_int_equal(store_again_ripe(d->s, NOON), NOON + 10);
-    assert_false(store_due_any(d->s));
+    assert_false(store_due_any(d->s, NULL));
     assert_int_equal(store_again_ripe(d->s, NOON + 10), NOON + 20);
     store_begin(d->s);
-    assert_int_equal(store_due_take(d->s, d->a, 10, &due), 1);
+    assert_int_equal(due_take(d, 10, &due), 1);
     commit(d);
     assert_int_equal(store_again_ripe(d->s, NOON + 30), 0);
 }

@@ -335,7 +335,7 @@ static void the_brake_counts_people_and_moves(void **state) {
     assert_true(store_batch(d->s, d->a, loud, &b));
     assert_int_equal(b.tells, 4);
     struct due_row *due;
-    assert_int_equal(store_due_take(d->s, d->a, 10, &due), 1);
+    assert_int_equal(due_take(d, 10, &due), 1);
     assert_int_equal(store_batches_close(d->s, d->a, 3, &braked), 1);
     assert_int_equal(braked[0].moves, 4);
     commit(d);
