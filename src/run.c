@@ -49,6 +49,16 @@ static bool ready(void *arg, struct fault *why) {
     return false;
 }
 
+static void live(void *arg, json_t *status) {
+    struct service *s = arg;
+    struct io_turns t;
+    io_turns(s->io, &t);
+    json_object_set_new(status, "loop",
+                        json_pack("{s:I, s:f, s:f, s:f, s:I, s:f, s:I}", "turns", (json_int_t)t.turns, "p50", t.p50, "p99",
+                                  t.p99, "max", t.max, "over_50ms", (json_int_t)t.over_50ms, "cpu_max", t.cpu_max,
+                                  "cpu_over_50ms", (json_int_t)t.cpu_over_50ms));
+}
+
 static char *read_text(void *arg, struct arena *a, const char *folder, const char *name, struct fault *fault) {
     struct service *s = arg;
     struct fault quiet = {0};
@@ -101,6 +111,7 @@ int service_open(struct service *s, struct world *w, struct io *io, struct setti
                                     .public_url = url,
                                     .version = VERSION,
                                     .command = command,
+                                    .live = live,
                                     .ready = ready,
                                     .arg = s};
     return serve_open(&options, &s->serve, fault);

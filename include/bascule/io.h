@@ -64,6 +64,14 @@ struct watch *io_unwatch(struct watch *w);
 /* Calls run(who) on a pool thread, then done(who, true) on the loop. At most 256 wait or run: then -EAGAIN. */
 must_check int io_work(struct io *io, void (*run)(void *who), void (*done)(void *who, bool ran), void *who);
 
+/* How long the loop's turns took since io_new, waiting left out: what else wants to run waits that long. cpu: what
+ * the loop's thread computed meanwhile; the rest is the disk, or other processes on a busy machine. */
+struct io_turns {
+    uint64_t turns, over_50ms, cpu_over_50ms;
+    double p50, p99, max, cpu_max; /* ms */
+};
+void io_turns(const struct io *io, struct io_turns *ret);
+
 /* Tells systemd ("READY=1", "STATUS=..."); without one, nothing happens. */
 void io_notify(const char *state);
 /* Feeds systemd's watchdog from the loop if the unit asks for it. 1: it does, 0: it does not. */

@@ -37,6 +37,8 @@ struct serve_options {
     const char *version;
     /* engine_command(): borrows name, args and actor for the call. */
     void (*command)(void *arg, const char *name, json_t *args, const char *actor, serve_done *done, void *who);
+    /* What else the process knows of itself goes into the answer to "status"; NULL: nothing. */
+    void (*live)(void *arg, json_t *status);
     /* Whether the service is ready for work (/readyz); NULL: always. `why` gets words when not. */
     bool (*ready)(void *arg, struct fault *why);
     void *arg;

@@ -17,6 +17,15 @@ enum {
     MAX_WORK = 256
 };
 
+/* Durations in us: exact below 16, then 8 buckets for each power of two up to 2^40. */
+#define TURN_BUCKETS (16 + 8 * 37)
+struct turns {
+    uint64_t count, over, most;           /* most: in us */
+    uint64_t cpu_over, cpu_most;          /* of what the thread computed itself */
+    uint64_t last_at, last_idle, last_cpu; /* ns, as the turn began */
+    uint64_t buckets[TURN_BUCKETS];
+};
+
 struct io {
     uv_loop_t loop;
     struct clock clock;
@@ -37,6 +46,10 @@ struct io {
     /* work.c */
     struct work *works;
     size_t n_works;
+
+    /* turns.c */
+    uv_prepare_t turn;
+    struct turns turns;
 
     /* systemd.c */
     uv_timer_t watchdog;
@@ -90,6 +103,9 @@ void transport_deinit(struct io *io);
 
 /* timer.c */
 void timers_init(struct io *io);
+
+/* turns.c */
+must_check int turns_init(struct io *io);
 
 /* work.c */
 void work_drain(struct io *io);

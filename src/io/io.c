@@ -56,6 +56,8 @@ int io_new(struct io **ret, struct fault *fault) {
     uv_timer_init(&io->loop, &io->watchdog);
     if (sodium_init() < 0)
         r = fault_set(fault, -EIO, "no randomness from the system");
+    else if ((r = turns_init(io)) < 0)
+        fault_set(fault, r, "the loop cannot be measured: %s", uv_strerror(r));
     else
         r = transport_init(io, fault);
     if (r < 0) {

@@ -76,6 +76,8 @@ void live_merge(struct serve *s, json_t *answer) {
         return;
     if (json_object_get(live, "dry_run"))
         json_object_set(answer, "dry_run", json_object_get(live, "dry_run"));
+    if (s->o.live)
+        s->o.live(s->o.arg, answer);
     json_object_set_new(answer, "version", json_string(s->o.version ? s->o.version : ""));
     json_object_set_new(answer, "running", json_true());
 }
