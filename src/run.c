@@ -54,9 +54,9 @@ static void live(void *arg, json_t *status) {
     struct io_turns t;
     io_turns(s->io, &t);
     json_object_set_new(status, "loop",
-                        json_pack("{s:I, s:f, s:f, s:f, s:I, s:f, s:I}", "turns", (json_int_t)t.turns, "p50", t.p50, "p99",
-                                  t.p99, "max", t.max, "over_50ms", (json_int_t)t.over_50ms, "cpu_max", t.cpu_max,
-                                  "cpu_over_50ms", (json_int_t)t.cpu_over_50ms));
+                        json_pack("{s:I, s:f, s:f, s:f, s:I, s:f, s:I}", "turns", (json_int_t)t.turns, "p50", t.p50,
+                                  "p99", t.p99, "max", t.max, "over_50ms", (json_int_t)t.over_50ms, "cpu_max",
+                                  t.cpu_max, "cpu_over_50ms", (json_int_t)t.cpu_over_50ms));
 }
 
 static char *read_text(void *arg, struct arena *a, const char *folder, const char *name, struct fault *fault) {
@@ -80,6 +80,7 @@ int service_open(struct service *s, struct world *w, struct io *io, struct setti
                                             .timers = *io_timers(io),
                                             .transport = *io_transport(io),
                                             .randomness = *io_randomness(io),
+                                            .pool = *io_pool(io),
                                             .log = &w->log,
                                             .connectors_dir = w->connectors_dir,
                                             .read_text = read_text,
@@ -103,6 +104,7 @@ int service_open(struct service *s, struct world *w, struct io *io, struct setti
     struct serve_options options = {.loop = &s->loop,
                                     .timers = &s->engine_world.timers,
                                     .clock = &s->engine_world.clock,
+                                    .pool = io_pool(io),
                                     .log = &w->log,
                                     .database = database,
                                     .socket_path = socket_path(a, database),

@@ -25,6 +25,7 @@ struct io *io_free(struct io *io);
 /* All live as long as io. */
 const struct clock *io_clock(const struct io *io);
 const struct timers *io_timers(const struct io *io);
+const struct pool *io_pool(const struct io *io); /* io_work */
 const struct randomness *io_randomness(const struct io *io);
 /* The transport, beyond what port.h promises:
  *  - A request other than GET and HEAD leaves at most once, whatever happens to

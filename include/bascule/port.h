@@ -41,6 +41,14 @@ static inline uint64_t randomness_u64(const struct randomness *r) {
     return v;
 }
 
+/* ---- pool: slow work beside the loop ---- */
+struct pool {
+    /* run(who) on another thread, then done(who, true) on the loop; done(who, false): it never ran. Negative: refused,
+     * nothing is called. The simulator's runs both within the call. */
+    int (*run)(void *arg, void (*run)(void *who), void (*done)(void *who, bool ran), void *who);
+    void *arg;
+};
+
 /* ---- transport: HTTP ---- */
 struct http_header {
     const char *name, *value;

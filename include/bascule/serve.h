@@ -29,7 +29,8 @@ struct serve_options {
     const struct timers *timers;
     const struct clock *clock;
     const struct log *log;
-    const char *database;    /* read through an own read-only connection */
+    const struct pool *pool; /* reads the database; NULL: the loop's thread does */
+    const char *database;    /* read through own read-only connections */
     const char *socket_path; /* NULL: no Unix socket */
     const char *host;        /* NULL: no TCP */
     int port;                /* 0: any; see serve_port */

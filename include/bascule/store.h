@@ -27,6 +27,14 @@ must_check int store_open_read(const char *path, struct sqlite3 **ret, struct fa
 /* A whole copy of a database, also of one in use, as a new file. */
 must_check int store_copy(const char *path, const char *copy, struct fault *fault);
 
+/* What was committed moves from the log (PATH-wal) into the file by checkpoints alone: slow, with a connection of
+ * their own, on any thread. Gives one that is due and not under way, else NULL; store_checkpoint_run does it,
+ * store_checkpoint_done ends it on the store's thread. The store must live until then. */
+struct checkpoint;
+struct checkpoint *store_checkpoint(struct store *s);
+void store_checkpoint_run(void *checkpoint);
+void store_checkpoint_done(void *checkpoint, bool ran);
+
 void store_begin(struct store *s);
 must_check int store_commit(struct store *s, struct fault *fault);
 void store_rollback(struct store *s);

@@ -14,6 +14,7 @@ struct engine_world {
     struct timers timers;
     struct transport transport;
     struct randomness randomness;
+    struct pool pool; /* run NULL: none, slow work is done at once */
     const struct log *log;
     const char *connectors_dir;
     /* The text of the file `name` in `folder` (a user's note templates); NULL when there

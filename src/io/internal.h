@@ -20,8 +20,8 @@ enum {
 /* Durations in us: exact below 16, then 8 buckets for each power of two up to 2^40. */
 #define TURN_BUCKETS (16 + 8 * 37)
 struct turns {
-    uint64_t count, over, most;           /* most: in us */
-    uint64_t cpu_over, cpu_most;          /* of what the thread computed itself */
+    uint64_t count, over, most;            /* most: in us */
+    uint64_t cpu_over, cpu_most;           /* of what the thread computed itself */
     uint64_t last_at, last_idle, last_cpu; /* ns, as the turn began */
     uint64_t buckets[TURN_BUCKETS];
 };
@@ -32,6 +32,7 @@ struct io {
     struct timers timers;
     struct randomness randomness;
     struct transport transport;
+    struct pool pool;
     bool stopped, draining;
 
     /* transport.c */

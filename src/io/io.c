@@ -32,6 +32,10 @@ static void randomness_read(void *arg, void *bytes, size_t n) {
     randombytes_buf(bytes, n);
 }
 
+static int pool_run(void *arg, void (*run)(void *who), void (*done)(void *who, bool ran), void *who) {
+    return io_work(arg, run, done, who);
+}
+
 void handle_free(uv_handle_t *handle) {
     free(handle);
 }
@@ -52,6 +56,7 @@ int io_new(struct io **ret, struct fault *fault) {
     }
     io->clock = (struct clock){.now = clock_read_wall, .mono = clock_read_mono, .arg = io};
     io->randomness = (struct randomness){.fill = randomness_read, .arg = io};
+    io->pool = (struct pool){.run = pool_run, .arg = io};
     timers_init(io);
     uv_timer_init(&io->loop, &io->watchdog);
     if (sodium_init() < 0)
@@ -93,6 +98,9 @@ const struct clock *io_clock(const struct io *io) {
 }
 const struct timers *io_timers(const struct io *io) {
     return &io->timers;
+}
+const struct pool *io_pool(const struct io *io) {
+    return &io->pool;
 }
 const struct randomness *io_randomness(const struct io *io) {
     return &io->randomness;

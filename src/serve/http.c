@@ -82,6 +82,14 @@ static struct MHD_Response *reply_make(const struct http_answer *a) {
     return r;
 }
 
+static void conversation_wake(struct conversation *c) {
+    if (!c->suspended || c->inside)
+        return;
+    c->suspended = false;
+    MHD_resume_connection(c->connection);
+    c->server->o.timers->start(c->server->timer, 0); /* its epoll descriptor does not tell of that */
+}
+
 void http_call_answer(struct http_call *call, const struct http_answer *answer) {
     struct conversation *c = (struct conversation *)call;
     if (c->answered)
@@ -89,11 +97,15 @@ void http_call_answer(struct http_call *call, const struct http_answer *answer) 
     c->answered = true;
     c->reply = reply_make(answer);
     c->status = answer->status;
-    if (c->suspended && !c->inside) {
-        c->suspended = false;
-        MHD_resume_connection(c->connection);
-        c->server->o.timers->start(c->server->timer, 0); /* its epoll descriptor does not tell of that */
-    }
+    if (!call->held)
+        conversation_wake(c);
+}
+
+void http_call_release(struct http_call *call) {
+    struct conversation *c = (struct conversation *)call;
+    call->held = false;
+    if (c->answered)
+        conversation_wake(c);
 }
 
 static enum MHD_Result conversation_send(struct conversation *c) {
@@ -183,7 +195,7 @@ static enum MHD_Result call_hand_over(struct conversation *c) {
     c->inside = true;
     c->server->o.handle(c->server->o.arg, &c->call);
     c->inside = false;
-    if (c->answered)
+    if (!c->call.held && c->answered)
         return conversation_send(c);
     c->suspended = true;
     MHD_suspend_connection(c->connection);

@@ -20,6 +20,7 @@ struct http_call {
     size_t body_len;
     const char *actor; /* who is at the other end of a Unix socket; NULL on TCP */
     void *who;         /* the handler's own, for a late answer */
+    bool held;         /* answered on another thread: nothing is sent before http_call_release */
 };
 /* name in any case; NULL when absent; lives as long as the call. */
 const char *http_call_header(const struct http_call *call, const char *name);
@@ -37,6 +38,8 @@ struct http_answer {
     bool hosted; /* without this service's own headers */
 };
 void http_call_answer(struct http_call *call, const struct http_answer *answer);
+/* On the loop's thread: what was answered while held leaves. */
+void http_call_release(struct http_call *call);
 
 struct http_server_options {
     const struct serve_loop *loop;

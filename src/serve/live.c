@@ -22,7 +22,7 @@ static void live_done(void *who, int status, json_t *result) {
 }
 
 /* NULL: it does not answer at once. */
-static json_t *live_ask(struct serve *s) {
+static json_t *engine_ask(struct serve *s) {
     cleanup_json json_t *nothing = json_object();
     struct live *l = calloc(1, sizeof(*l));
     if (!l)
@@ -46,7 +46,7 @@ static const json_t *live_tracker(const json_t *live, const char *name) {
     return NULL;
 }
 
-static void tracker_merge(struct serve *s, json_t *t, const json_t *live) {
+static void tracker_merge(const struct serve *s, json_t *t, const json_t *live) {
     static const char *const words[] = {"state", "error", "last_poll", "last_ok", "waits_until"};
     static const char *const figures[] = {"requests", "writes", "under_way", "sweeping", "failures"};
     msec_t at, now = clock_now(s->o.clock);
@@ -62,8 +62,17 @@ static void tracker_merge(struct serve *s, json_t *t, const json_t *live) {
         json_object_set_new(t, "lag", json_integer(now > at ? (now - at) / SEC_MS : 0));
 }
 
-void live_merge(struct serve *s, json_t *answer) {
-    cleanup_json json_t *live = live_ask(s);
+void live_ask(struct asking *x) {
+    x->live = engine_ask(x->s);
+    if (!x->s->o.live)
+        return;
+    x->own = json_object();
+    x->s->o.live(x->s->o.arg, x->own);
+}
+
+void live_merge(const struct asking *x, json_t *answer) {
+    const struct serve *s = x->s;
+    const json_t *live = x->live;
     const char *key = json_object_get(answer, "items") ? "items" : "trackers";
     size_t i;
     json_t *t;
@@ -76,8 +85,8 @@ void live_merge(struct serve *s, json_t *answer) {
         return;
     if (json_object_get(live, "dry_run"))
         json_object_set(answer, "dry_run", json_object_get(live, "dry_run"));
-    if (s->o.live)
-        s->o.live(s->o.arg, answer);
+    if (x->own)
+        json_object_update(answer, x->own);
     json_object_set_new(answer, "version", json_string(s->o.version ? s->o.version : ""));
     json_object_set_new(answer, "running", json_true());
 }

@@ -201,7 +201,7 @@ void page_style_handle(struct http_call *call) {
     answer_text(call, 200, "text/css; charset=utf-8", page_style_css);
 }
 
-void page_handle(struct serve *s, struct http_call *call) {
+static void page_work(struct asking *x) {
     cleanup_json json_t *status = NULL, *attention = NULL, *problems = NULL, *effects = NULL, *defects = NULL;
     struct report_query ask_status = {.what = REPORT_STATUS};
     struct report_query ask_attention = {.what = REPORT_ATTENTION};
@@ -209,18 +209,22 @@ void page_handle(struct serve *s, struct http_call *call) {
     struct report_query ask_defects = {.what = REPORT_LINKS, .kind = "defect", .limit = REPORT_LIMIT_MAX};
     /* Counters that were brought up to date are no news. */
     struct report_query ask_effects = {.what = REPORT_EFFECTS, .kind = "state,note,link,create", .limit = ROWS_MAX};
-    if (!(status = read_ask(s, call, &ask_status)) || !(attention = read_ask(s, call, &ask_attention)) ||
-        !(problems = read_ask(s, call, &ask_problems)) || !(defects = read_ask(s, call, &ask_defects)) ||
-        !(effects = read_ask(s, call, &ask_effects)))
+    if (!(status = read_ask(x, &ask_status)) || !(attention = read_ask(x, &ask_attention)) ||
+        !(problems = read_ask(x, &ask_problems)) || !(defects = read_ask(x, &ask_defects)) ||
+        !(effects = read_ask(x, &ask_effects)))
         return;
-    live_merge(s, status);
+    live_merge(x, status);
     cleanup_buf struct buf b = {.limit = PAGE_MAX};
     page_render(&b, &(struct page_parts){.status = status,
                                          .attention = attention,
                                          .problems = problems,
                                          .defects = defects,
                                          .effects = effects,
-                                         .version = s->o.version,
-                                         .now = clock_now(s->o.clock)});
-    page_answer(call, 200, &b);
+                                         .version = x->s->o.version,
+                                         .now = clock_now(x->s->o.clock)});
+    page_answer(x->call, 200, &b);
+}
+
+void page_handle(struct serve *s, struct http_call *call) {
+    ask_begin(s, call, &(struct report_query){0}, true, page_work);
 }

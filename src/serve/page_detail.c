@@ -206,16 +206,20 @@ static void fault_render(struct buf *b, const char *text, const char *version, m
     html_close(b, version, 0, now);
 }
 
-void page_detail_handle(struct serve *s, struct http_call *call, const char *of, const char *ref) {
-    const char *kind = str_is(of, "problems") ? "problem" : str_is(of, "incidents") ? "incident" : "defect";
-    struct report_query q = {.what = REPORT_SHOW, .kind = kind, .ref = ref};
+static void page_detail_work(struct asking *x) {
+    const struct serve *s = x->s;
     cleanup_json json_t *item = NULL;
     cleanup_buf struct buf b = {.limit = PAGE_MAX};
     struct fault f = {0};
-    int status = read_try(s, &q, &item, &f);
+    int status = read_try(x, &x->q, &item, &f);
     if (item)
         page_detail_render(&b, item, s->o.version, clock_now(s->o.clock));
     else
         fault_render(&b, f.text, s->o.version, clock_now(s->o.clock));
-    page_answer(call, status, &b);
+    page_answer(x->call, status, &b);
+}
+
+void page_detail_handle(struct serve *s, struct http_call *call, const char *of, const char *ref) {
+    const char *kind = str_is(of, "problems") ? "problem" : str_is(of, "incidents") ? "incident" : "defect";
+    ask_begin(s, call, &(struct report_query){.what = REPORT_SHOW, .kind = kind, .ref = ref}, false, page_detail_work);
 }

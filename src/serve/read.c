@@ -41,9 +41,9 @@ static const char *read_params(struct http_call *call, struct report_query *q) {
     return NULL;
 }
 
-int read_try(struct serve *s, struct report_query *q, json_t **ret, struct fault *fault) {
-    q->now = clock_now(s->o.clock);
-    int r = report_read(s->db, q, ret, fault);
+int read_try(struct asking *x, struct report_query *q, json_t **ret, struct fault *fault) {
+    q->now = clock_now(x->s->o.clock);
+    int r = report_read(x->db, q, ret, fault);
     switch (r) {
     case 0: return 200;
     case REPORT_NOT_FOUND: return 404;
@@ -54,12 +54,12 @@ int read_try(struct serve *s, struct report_query *q, json_t **ret, struct fault
     }
 }
 
-json_t *read_ask(struct serve *s, struct http_call *call, struct report_query *q) {
+json_t *read_ask(struct asking *x, struct report_query *q) {
     struct fault f = {0};
     json_t *answer = NULL;
-    int status = read_try(s, q, &answer, &f);
+    int status = read_try(x, q, &answer, &f);
     if (status != 200)
-        answer_problem(call, status, f.text);
+        answer_problem(x->call, status, f.text);
     return answer;
 }
 
@@ -82,6 +82,19 @@ static bool read_one(struct report_query *q, const char *ref) {
     q->what = REPORT_SHOW;
     q->ref = ref;
     return true;
+}
+
+static bool is_live(enum report_what what) {
+    return what == REPORT_STATUS || what == REPORT_TRACKERS;
+}
+
+static void read_work(struct asking *x) {
+    cleanup_json json_t *answer = read_ask(x, &x->q);
+    if (!answer)
+        return;
+    if (is_live(x->q.what))
+        live_merge(x, answer);
+    answer_json(x->call, 200, answer);
 }
 
 void read_handle(struct serve *s, struct http_call *call, const char **segments, size_t count) {
@@ -107,10 +120,5 @@ void read_handle(struct serve *s, struct http_call *call, const char **segments,
         params.what = q.what;
         q = params;
     }
-    cleanup_json json_t *answer = read_ask(s, call, &q);
-    if (!answer)
-        return;
-    if (q.what == REPORT_STATUS || q.what == REPORT_TRACKERS)
-        live_merge(s, answer);
-    answer_json(call, 200, answer);
+    ask_begin(s, call, &q, is_live(q.what), read_work);
 }

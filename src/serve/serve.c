@@ -1,6 +1,6 @@
 /* serve: the two doors, and who goes where.
  *
- * Owns the servers and the read-only connection. Called by main.c. What must
+ * Owns the servers. Called by main.c. What must
  * hold: on TCP nothing is changed and no foreign Host is answered (a page of
  * somebody else's, pointed at 127.0.0.1 by its own name, reads nothing here). */
 #include "serve.h"
@@ -174,9 +174,12 @@ int serve_open(const struct serve_options *options, struct serve **ret, struct f
     s->o.version = arena_strdup(a, options->version);
     s->o.public_url = arena_strdup(a, options->public_url);
     s->public_host = uri_host(a, options->public_url);
-    int r = report_open(options->database, &s->db, fault);
-    if (r == 0)
+    s->last = &s->first;
+    int r = report_open(options->database, &s->idle[0], fault);
+    if (r == 0) {
+        s->n_idle = s->n_open = 1;
         r = doors_open(s, fault);
+    }
     if (r < 0) {
         serve_close(s);
         return r;
@@ -192,7 +195,8 @@ struct serve *serve_close(struct serve *s) {
         unlink(s->o.socket_path); /* before the door closes: no one is sent to a dead one */
     http_server_close(s->local);
     http_server_close(s->tcp);
-    report_close(s->db);
+    for (size_t i = 0; i < s->n_idle; i++)
+        report_close(s->idle[i]);
     arena_free(s->arena);
     return NULL;
 }

@@ -8,9 +8,24 @@
 #define BODY_MAX (1024 * 1024)
 #define PAGE_MAX (1024 * 1024)
 
+#define READERS_MAX 4
+
+/* A question that is answered on the pool: what it may use there stands in it. */
+struct asking {
+    struct serve *s; /* only o.version, o.clock */
+    struct http_call *call;
+    struct asking *next;
+    void (*work)(struct asking *x); /* answers the call */
+    struct sqlite3 *db;
+    struct report_query q;
+    json_t *live, *own; /* what engine and process know by heart, asked before; NULL: nothing */
+};
+
 struct serve {
     struct serve_options o;
-    struct sqlite3 *db;
+    struct sqlite3 *idle[READERS_MAX]; /* connections that nobody uses now */
+    size_t n_idle, n_open;
+    struct asking *first, **last; /* waiting for one */
     struct http_server *tcp, *local;
     int port;
     /* Copies, so that the options need not outlive serve_open. */
@@ -43,16 +58,24 @@ void answer_problem(struct http_call *call, int status, const char *detail);
 void answer_text(struct http_call *call, int status, const char *type, const char *text);
 const char *status_title(int status);
 
+/* ---- ask.c ---- */
+
+/* The call is answered by work, beside the loop; live: with what the engine knows by heart. */
+void ask_begin(struct serve *s, struct http_call *call, const struct report_query *q, bool live,
+               void (*work)(struct asking *x));
+
 /* ---- read.c, write.c, page.c: each answers the call ---- */
 
 /* GET /api/v1/...; segments are those behind v1. */
 void read_handle(struct serve *s, struct http_call *call, const char **segments, size_t count);
 /* Asks the database; gives 200 and the answer, or the HTTP status of the fault. */
-int read_try(struct serve *s, struct report_query *q, json_t **ret, struct fault *fault);
+int read_try(struct asking *x, struct report_query *q, json_t **ret, struct fault *fault);
 /* On failure answers the call and gives NULL. */
-json_t *read_ask(struct serve *s, struct http_call *call, struct report_query *q);
-/* Puts what the engine knows by heart into an answer to STATUS or TRACKERS. */
-void live_merge(struct serve *s, json_t *answer);
+json_t *read_ask(struct asking *x, struct report_query *q);
+/* What engine and process know by heart, on the loop's thread... */
+void live_ask(struct asking *x);
+/* ... is put into an answer to STATUS or TRACKERS. */
+void live_merge(const struct asking *x, json_t *answer);
 /* POST, PATCH, DELETE /api/v1/... */
 void write_handle(struct serve *s, struct http_call *call, const char **segments, size_t count);
 /* Methods that a path has besides GET, for Allow; "" for none. */

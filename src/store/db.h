@@ -22,8 +22,13 @@ struct store {
     bool in_transaction;
     int failed; /* negative errno, sticky */
     struct fault fault;
+    struct checkpoint *checkpoint;
     json_t *borrowed; /* array: JSON handed out with rows, until the transaction ends */
 };
+
+/* checkpoint.c */
+struct checkpoint *checkpoint_new(struct store *s, const char *path);
+struct checkpoint *checkpoint_free(struct checkpoint *c);
 
 /* Runs to the end. */
 void db_run(struct store *s, const char *sql, const char *types, ...);

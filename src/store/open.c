@@ -50,9 +50,8 @@ static int migrate(struct store *s, const char *path, int from, struct fault *fa
 
 static int prepare_file(struct store *s, const char *path, struct fault *fault) {
     /* exclusive: a second service on the same file is refused at once */
-    static const char settings[] =
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-        "PRAGMA busy_timeout=2000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=1000;";
+    static const char settings[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                                   "PRAGMA busy_timeout=2000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0;";
     if (sqlite3_exec(s->db, settings, NULL, NULL, NULL) != SQLITE_OK)
         return refuse(s, path, fault);
     int64_t version = db_number(s, -1, "PRAGMA user_version", "");
@@ -104,6 +103,7 @@ int store_open(const char *path, struct store **ret, struct fault *fault) {
         store_close(s);
         return rc;
     }
+    s->checkpoint = checkpoint_new(s, path);
     *ret = s;
     return 0;
 }
@@ -142,6 +142,7 @@ struct store *store_close(struct store *s) {
         return NULL;
     for (size_t i = 0; i < STATEMENTS_MAX; i++)
         sqlite3_finalize(s->statements[i].stmt);
+    s->checkpoint = checkpoint_free(s->checkpoint);
     sqlite3_close(s->db);
     if (s->lock >= 0)
         close(s->lock);

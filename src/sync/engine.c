@@ -14,10 +14,22 @@ void engine_begin(struct engine *e) {
     store_begin(e->store);
 }
 
+static void checkpoint(struct engine *e, struct checkpoint *c) {
+    const struct pool *pool = &e->world->pool;
+    if (pool->run && pool->run(pool->arg, store_checkpoint_run, store_checkpoint_done, c) == 0)
+        return;
+    if (!pool->run)
+        store_checkpoint_run(c);
+    store_checkpoint_done(c, !pool->run);
+}
+
 bool engine_commit(struct engine *e) {
     struct fault fault = {0};
     if (store_commit(e->store, &fault) == 0) {
         e->commit_failures = 0;
+        struct checkpoint *c = store_checkpoint(e->store);
+        if (c)
+            checkpoint(e, c);
         return true;
     }
     e->fault = fault;

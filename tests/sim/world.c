@@ -121,6 +121,14 @@ static void timer_stop(struct timer *t) {
     t->on = false;
 }
 
+/* At once, in the one thread there is. */
+static int pool_run(void *arg, void (*run)(void *who), void (*done)(void *who, bool ran), void *who) {
+    (void)arg;
+    run(who);
+    done(who, true);
+    return 0;
+}
+
 static void timer_free(struct timer *t) {
     if (!t)
         return;
@@ -587,6 +595,7 @@ struct world *world_new(uint64_t seed, const struct world_config *config) {
                                     .timers = {timer_make, timer_start, timer_stop, timer_free, w},
                                     .transport = {transport_send, transport_cancel, w},
                                     .randomness = {fill, w},
+                                    .pool = {pool_run, w},
                                     .log = &w->log,
                                     .connectors_dir = CONNECTORS_SOURCE,
                                     .read_text = read_text,
