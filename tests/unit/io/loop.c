@@ -332,6 +332,38 @@ static void notify_and_watchdog(void **state) {
     close(fd);
 }
 
+/* ---- turns ---- */
+
+static void busy(void *who) {
+    msec_t end = clock_mono(io_clock(((struct probe *)who)->io)) + 70;
+    while (clock_mono(io_clock(((struct probe *)who)->io)) < end)
+        ;
+}
+
+static void idle_then_stop(void *who) {
+    io_stop(((struct probe *)who)->io);
+}
+
+/* What a turn does counts, what it waits for does not. */
+static void turns_are_measured(void **state) {
+    struct probe *p = *state;
+    const struct timers *t = io_timers(p->io);
+    struct io_turns before, after;
+    struct timer *work = t->make(t->arg, busy, p), *stop = t->make(t->arg, idle_then_stop, p);
+    io_turns(p->io, &before);
+    assert_int_equal(before.turns, 0);
+    t->start(work, 20);
+    t->start(stop, 400);
+    io_run(p->io);
+    io_turns(p->io, &after);
+    assert_true(after.turns >= 2);
+    assert_true(after.over_50ms >= 1 && after.cpu_over_50ms <= after.over_50ms);
+    assert_true(after.max >= 69 && after.p50 <= after.p99 && after.p99 <= after.max);
+    assert_true(after.max < 300 || after.cpu_max < 300); /* the wait of 400 ms was none of it */
+    t->free(work);
+    t->free(stop);
+}
+
 int main(void) {
 #define IN_IO(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -348,6 +380,7 @@ int main(void) {
         IN_IO(work_runs_on_the_pool),
         IN_IO(work_is_bounded_and_drained),
         IN_IO(notify_and_watchdog),
+        IN_IO(turns_are_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 /* doors: connections: late answers, bounds, sockets, endings; and a hosted handler. */
 #include "world.h"
+#include <errno.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 /* ---- connections ---- */
@@ -83,6 +85,72 @@ static void many_calls_share_a_connection(void **state) {
         assert_int_equal(answer_status(&b), 200);
     }
     close(fd);
+}
+
+/* ---- reads beside the loop ---- */
+
+static struct {
+    void (*run)(void *who);
+    void (*done)(void *who, bool ran);
+    void *who;
+} asked[8];
+static size_t n_asked;
+
+static int pool_keep(void *arg, void (*run)(void *who), void (*done)(void *who, bool ran), void *who) {
+    if (n_asked == array_size(asked))
+        return -EAGAIN;
+    asked[n_asked].run = run;
+    asked[n_asked].done = done;
+    asked[n_asked++].who = who;
+    return 0;
+}
+
+static void *on_thread(void *arg) {
+    asked[*(size_t *)arg].run(asked[*(size_t *)arg].who);
+    return NULL;
+}
+
+/* While questions are being answered the loop serves others; none is answered before it is done. */
+static void reads_do_not_hold_the_loop(void **state) {
+    static const char question[] = "GET /api/v1/incidents HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    static const char other[] = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    struct fault f = {0};
+    struct serve *mine = NULL;
+    const struct pool pool = {pool_keep, NULL};
+    cleanup_buf struct buf first = {0}, b = {0};
+    struct serve_options o = {.loop = &loop,
+                              .timers = &timers,
+                              .clock = &loop_clock,
+                              .pool = &pool,
+                              .database = database,
+                              .host = "127.0.0.1",
+                              .command = command};
+    assert_int_equal(serve_open(&o, &mine, &f), 0);
+    int fds[6], healthy = dial_tcp(serve_port(mine));
+    n_asked = 0;
+    for (size_t i = 0; i < array_size(fds); i++) {
+        fds[i] = dial_tcp(serve_port(mine));
+        exchange(fds[i], question, strlen(question), &first, 5);
+        assert_int_equal(first.len, 0);
+    }
+    assert_int_equal(n_asked, 4); /* as many as there are connections; the others wait */
+    exchange(healthy, other, strlen(other), &b, 50);
+    assert_int_equal(answer_status(&b), 200);
+    for (size_t i = 0; i < array_size(fds); i++) {
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, on_thread, &i), 0);
+        pthread_join(thread, NULL);
+        exchange(fds[i], "", 0, &b, 3);
+        assert_int_equal(b.len, 0); /* answered, but not handed back yet */
+        asked[i].done(asked[i].who, true);
+        exchange(fds[i], "", 0, &b, 50);
+        assert_int_equal(answer_status(&b), 200);
+        assert_true(answer_says(&b, "\"items\":["));
+        close(fds[i]);
+    }
+    assert_int_equal(n_asked, array_size(fds));
+    close(healthy);
+    serve_close(mine);
 }
 
 /* ---- doors ---- */
@@ -230,6 +298,7 @@ int main(void) {
         cmocka_unit_test_setup(whoever_hangs_up_meanwhile_harms_nobody, fresh),
         cmocka_unit_test_setup(bodies_are_bounded, fresh),
         cmocka_unit_test_setup(many_calls_share_a_connection, fresh),
+        cmocka_unit_test_setup(reads_do_not_hold_the_loop, fresh),
         cmocka_unit_test_setup(the_socket_is_for_its_owner, fresh),
         cmocka_unit_test_setup(a_second_service_is_refused, fresh),
         cmocka_unit_test_setup(what_a_crash_left_is_replaced_and_files_are_not, fresh),

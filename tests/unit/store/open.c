@@ -2,6 +2,8 @@
 #include "base.h"
 
 #include "../../../src/store/db.h"
+#include "schema.h" /* made from src/store/schema.sql */
+#include <sys/stat.h>
 
 static void an_error_sticks_until_the_end(void **state) {
     struct desk *d = *state;
@@ -171,6 +173,71 @@ static void a_copy_is_whole(void **state) {
     assert_true(store_copy(d->path, copy, &fault) < 0); /* never over another file */
 }
 
+/* Version 1 as it was, with what it may hold; all that came later is filled in. */
+static void an_older_database_is_brought_up(void **state) {
+    struct desk *d = *state;
+    struct fault f = {0};
+    char path[160];
+    struct store *s = NULL;
+    sqlite3 *db;
+    struct counts c;
+    snprintf(path, sizeof(path), "%s/old.db", d->folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, schema_sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(
+            db,
+            "PRAGMA application_id=0x42617363; PRAGMA user_version=1;"
+            "INSERT INTO problem (id, title, created) VALUES (1, 'x', 1);"
+            "INSERT INTO record (ref, tracker, id, kind, state, first_seen, last_seen) VALUES "
+            "('helpdesk:1', 'helpdesk', '1', 'incident', 'open', 1, 1), ('helpdesk:2', 'helpdesk', '2', 'incident', "
+            "'closed-unresolved', 1, 1), ('helpdesk:3', 'helpdesk', '3', 'incident', 'open', 1, 1);"
+            "INSERT INTO incident (ref) VALUES ('helpdesk:1'), ('helpdesk:2'), ('helpdesk:3');"
+            "INSERT INTO link VALUES (1, 'helpdesk:1', 'incident', 'confirmed', 1, 0), (1, 'helpdesk:2', 'incident', "
+            "'confirmed', 1, 0), (1, 'helpdesk:3', 'incident', 'suggested', 1, 0);",
+            NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(store_open(path, &s, &f), 0);
+    store_counts_problem(s, 1, &c);
+    assert_true(c.total == 2 && c.open == 1 && c.closed_unresolved == 1);
+    s = store_close(s);
+    assert_int_equal(store_open(path, &s, &f), 0); /* once */
+    store_close(s);
+}
+
+/* The log goes into the file by checkpoints alone, and does not grow for ever. */
+static void a_checkpoint_is_asked_for_and_moves_the_log(void **state) {
+    struct desk *d = *state;
+    struct stat st;
+    struct checkpoint *c;
+    char *big = arena_alloc(d->a, 100001);
+    sqlite3_close(d->raw); /* nobody reads from the log */
+    d->raw = NULL;
+    assert_null(store_checkpoint(d->s));
+    memset(big, 'x', 100000);
+    for (int i = 0; i < 60; i++) {
+        store_begin(d->s);
+        store_meta_set(d->s, arena_printf(d->a, "k%d", i), big);
+        commit(d);
+    }
+    assert_int_equal(stat(d->path, &st), 0);
+    assert_true(st.st_size < 1000000);
+    c = store_checkpoint(d->s);
+    assert_non_null(c);
+    assert_null(store_checkpoint(d->s)); /* one at a time */
+    store_checkpoint_run(c);
+    store_checkpoint_done(c, true);
+    assert_int_equal(stat(d->path, &st), 0);
+    assert_true(st.st_size > 5000000);
+    store_begin(d->s);
+    store_meta_set(d->s, "after", "x");
+    commit(d);
+    assert_null(store_checkpoint(d->s)); /* the log began anew */
+    assert_int_equal(stat(arena_printf(d->a, "%s-wal", d->path), &st), 0);
+    assert_true(st.st_size < 8000000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(an_error_sticks_until_the_end),
@@ -182,6 +249,8 @@ int main(void) {
         TEST(a_second_writer_has_to_wait),
         TEST(a_reader_sees_and_cannot_write),
         TEST(a_copy_is_whole),
+        TEST(an_older_database_is_brought_up),
+        TEST(a_checkpoint_is_asked_for_and_moves_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
