@@ -48,6 +48,10 @@ struct io {
     struct work *works;
     size_t n_works;
 
+    /* timer.c */
+    bool firing;         /* a timer is on the stack */
+    struct timer *later; /* started meanwhile */
+
     /* turns.c */
     uv_prepare_t turn;
     struct turns turns;
@@ -104,6 +108,8 @@ void transport_deinit(struct io *io);
 
 /* timer.c */
 void timers_init(struct io *io);
+/* Before each wait. */
+void timers_begin_later(struct io *io);
 
 /* turns.c */
 must_check int turns_init(struct io *io);

@@ -2,7 +2,8 @@
  *
  * A turn is all that runs between two looks at what is to be waited for: timers,
  * then replies, connections, ends of work. A handle that keeps nothing alive is
- * called before each wait; libuv says how much of the time was waiting. */
+ * called before each wait; libuv says how much of the time was waiting. It also
+ * begins what timer.c put off. */
 #include "internal.h"
 
 #include <time.h>
@@ -49,6 +50,7 @@ static void turn_end(uv_prepare_t *handle) {
     t->last_at = now;
     t->last_idle = idle;
     t->last_cpu = cpu;
+    timers_begin_later(io);
 }
 
 int turns_init(struct io *io) {

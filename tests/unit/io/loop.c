@@ -332,6 +332,45 @@ static void notify_and_watchdog(void **state) {
     close(fd);
 }
 
+struct again {
+    struct io *io;
+    struct timer *timer;
+    int fired, read;
+};
+
+static void fire_again(void *who) {
+    struct again *x = who;
+    x->fired++;
+    io_timers(x->io)->start(x->timer, 0);
+}
+
+static void readable(void *who) {
+    struct again *x = who;
+    if (++x->read == 3)
+        io_stop(x->io);
+}
+
+/* A timer that starts itself again at once lets replies through in between. */
+static void a_restless_timer_takes_turns(void **state) {
+    struct probe *p = *state;
+    struct again x = {.io = p->io};
+    struct watch *w;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    assert_int_equal(io_watch(p->io, fds[0], readable, &x, &w, NULL), 0);
+    x.timer = io_timers(p->io)->make(io_timers(p->io)->arg, fire_again, &x);
+    io_timers(p->io)->start(x.timer, 0);
+    io_run(p->io);
+    assert_int_equal(x.read, 3);
+    assert_in_range(x.fired, 2, 4);
+    io_timers(p->io)->start(x.timer, 1000); /* moved, stopped, freed while put off */
+    io_timers(p->io)->free(x.timer);
+    io_unwatch(w);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 /* ---- turns ---- */
 
 static void busy(void *who) {
@@ -380,6 +419,7 @@ int main(void) {
         IN_IO(work_runs_on_the_pool),
         IN_IO(work_is_bounded_and_drained),
         IN_IO(notify_and_watchdog),
+        IN_IO(a_restless_timer_takes_turns),
         IN_IO(turns_are_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
