@@ -39,7 +39,7 @@ void decide_due(struct engine *e, struct arena *a, const struct due_row *d) {
 }
 
 /* One at a time: what a decision makes due, and the batch it makes it due in, counts for those that follow. */
-static bool work_one(struct engine *e, struct arena *a, const char *blocked) {
+bool worker_one(struct engine *e, struct arena *a, const char *blocked) {
     struct due_row d;
     const char *ref;
     bool adopt;
@@ -64,7 +64,7 @@ static bool step(struct engine *e, bool *ret_more) {
     size_t n = 0;
     engine_begin(e);
     const char *blocked = engine_blocked(e, a);
-    while (n < STEP && since(e, began) < STEP_SPAN && work_one(e, a, blocked))
+    while (n < STEP && since(e, began) < STEP_SPAN && worker_one(e, a, blocked))
         n++;
     size_t n_braked = store_batches_close(e->store, a, e->settings->brake, &braked);
     for (size_t i = 0; i < n_braked; i++)

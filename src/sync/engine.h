@@ -195,6 +195,7 @@ size_t problems_of_defect(struct engine *e, struct arena *a, const char *ref, in
 
 /* ---- due.c, incident.c, problem.c, defect.c: inside a transaction ---- */
 void decide_due(struct engine *e, struct arena *a, const struct due_row *d);
+bool worker_one(struct engine *e, struct arena *a, const char *blocked); /* false: nothing is due */
 void worker_run(void *engine);
 void worker_drain(struct engine *e); /* a few steps at once, before a command is answered */
 /* Decides that one record, and its problems, if anything about it waits for a decision: before it is written. */

@@ -10,12 +10,10 @@
 #define STEP 100
 
 static void decide_all(struct engine *e) {
-    for (size_t n = 1; n > 0 && !store_failed(e->store);) {
+    for (bool more = true; more && !store_failed(e->store);) {
         cleanup_arena struct arena *a = arena_new();
-        struct due_row *due;
-        n = store_due_take(e->store, a, STEP, &due);
-        for (size_t i = 0; i < n; i++)
-            decide_due(e, a, &due[i]);
+        for (int i = 0; i < STEP && more; i++)
+            more = worker_one(e, a, NULL);
     }
 }
 
