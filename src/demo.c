@@ -186,8 +186,9 @@ static int demo_run(struct demo *d, struct world *w, const struct cli_job *job, 
 }
 
 static void remove_folder(const char *folder) {
-    static const char *const names[] = {"bascule.yaml",   "desk.token",     "product.key",     "bascule.db",
-                                        "bascule.db-wal", "bascule.db-shm", "bascule.db.lock", "bascule.sock"};
+    static const char *const names[] = {"bascule.yaml",    "desk.token",          "product.key",
+                                        "bascule.db",      "bascule.db-wal",      "bascule.db-shm",
+                                        "bascule.db.lock", "bascule.db.identity", "bascule.sock"};
     char path[4096];
     for (size_t i = 0; i < array_size(names); i++) {
         snprintf(path, sizeof(path), "%s/%s", folder, names[i]);

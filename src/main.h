@@ -12,6 +12,7 @@
 
 #define VERSION    "0.1.0"
 #define STOP_GRACE (4 * SEC_MS)
+#define MACHINE_ID "/etc/machine-id"
 
 struct progress;
 
@@ -35,6 +36,7 @@ struct service {
     struct timer *reload_timer;
     struct settings *reload_settings;
     const char *config_file;
+    char *identity, *machine; /* heap: the identity file's name; the machine's, NULL unknown */
     bool failed, stopping, once;
     int reload_tries;
 };
@@ -53,6 +55,12 @@ struct progress *progress_end(struct progress *p);
 
 /* The settings of a file; its faults go to err. NULL: it is faulty. */
 struct settings *settings_of(struct world *w, const char *file, FILE *err);
+
+/* identity_file.c; arg: the service */
+char *identity_file_read(void *arg, struct arena *a, struct fault *fault);
+int identity_file_write(void *arg, const char *text, struct fault *fault);
+/* The machine's name, hashed; the caller's. NULL: it has none. */
+char *machine_of(const struct world *w);
 
 int main_run(void *arg, const struct cli_job *job);
 int main_check(void *arg, const struct cli_job *job);

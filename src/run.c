@@ -84,7 +84,11 @@ int service_open(struct service *s, struct world *w, struct io *io, struct setti
                                             .log = &w->log,
                                             .connectors_dir = w->connectors_dir,
                                             .read_text = read_text,
+                                            .identity_read = identity_file_read,
+                                            .identity_write = identity_file_write,
+                                            .machine = s->machine = machine_of(w),
                                             .arg = s};
+    s->identity = strdup(arena_printf(a, "%s.identity", settings->database));
     const char *database = arena_strdup(a, settings->database), *host = arena_strdup(a, settings->listen_host);
     const char *url = arena_strdup(a, settings->public_url);
     int port = settings->listen_port;
@@ -126,6 +130,8 @@ void service_close(struct service *s) {
     settings_free(s->reload_settings);
     s->engine = engine_free(s->engine);
     s->store = store_close(s->store);
+    free(s->identity);
+    free(s->machine);
 }
 
 static void stopped(void *arg) {

@@ -46,6 +46,24 @@ int64_t store_changes(const struct store *s);
 const char *store_meta(struct store *s, struct arena *a, const char *key); /* NULL: absent */
 void store_meta_set(struct store *s, const char *key, const char *value);
 
+/* ---- markers found on records, and lost pasts (marker.c) ---- */
+bool store_marker_add(struct store *s, const char *ref, const char *instance, const char *word, msec_t at); /* new? */
+bool store_marker(struct store *s, const char *ref, const char *instance, const char *word, msec_t *ret_at);
+/* A record that bears it, of one tracker or (NULL) any; NULL: none. */
+const char *store_marker_ref(struct store *s, struct arena *a, const char *instance, const char *word,
+                             const char *tracker);
+int64_t store_problem_top(struct store *s);           /* the highest number ever given */
+void store_problem_floor(struct store *s, int64_t n); /* numbers up to n are never given again */
+/* A record that named the number before there was such a problem meant another one. */
+void store_evidence_forget_problem(struct store *s, int64_t problem);
+/* Creations that have not left are looked for first; says how many. */
+int store_creations_unsure(struct store *s);
+/* Present records, the last changed first. */
+size_t store_records_newest(struct store *s, struct arena *a, const char *tracker, size_t limit, const char ***ret);
+/* Each of its records is read anew, each mirrored value computed anew. */
+void store_tracker_again(struct store *s, const char *tracker);
+size_t store_records_unseen(struct store *s, struct arena *a, const char *tracker, msec_t since, const char ***ret);
+
 /* ---- trackers ---- */
 struct tracker_row {
     const char *name, *connector, *role, *url, *cursor, *import, *error, *stopped, *sweep_at, *versions;

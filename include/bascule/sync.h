@@ -20,6 +20,13 @@ struct engine_world {
     /* The text of the file `name` in `folder` (a user's note templates); NULL when there
      * is none, with a fault when there is one that cannot be read. */
     char *(*read_text)(void *arg, struct arena *a, const char *folder, const char *name, struct fault *fault);
+    /* Who this installation is (src/sync/identity.c). The file beside the database: read gives its text, NULL when
+     * there is none (with a fault when there is one that cannot be read); what write was given lasts when it returns.
+     * identity_read NULL: there is no such file (a preview on a copy). */
+    char *(*identity_read)(void *arg, struct arena *a, struct fault *fault);
+    int (*identity_write)(void *arg, const char *text, struct fault *fault);
+    const char *machine;  /* NULL: unknown */
+    const char *instance; /* the name that a new installation takes; NULL: one by chance */
     void *arg;
 };
 

@@ -2,6 +2,7 @@
 #include "db.h"
 
 #include "migration_2.h" /* made from migrations/2-counted.sql */
+#include "migration_3.h" /* made from migrations/3-remembered.sql */
 #include "schema.h"      /* made from schema.sql, which is version 1 */
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #define APPLICATION_ID 0x42617363 /* "Basc" */
 
 /* From version 1 on, in order. A new one is appended; an old one is never edited. */
-static const char *const migrations[] = {migration_2_sql};
+static const char *const migrations[] = {migration_2_sql, migration_3_sql};
 #define SCHEMA_VERSION ((int)array_size(migrations) + 1)
 
 static int refuse(struct store *s, const char *path, struct fault *fault) {

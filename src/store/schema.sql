@@ -4,7 +4,10 @@
 -- constraints and triggers, so that no code above can break them.
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
--- instance, generation, machine, outbox ("open" or "shut"), outbox_why, config
+-- instance, generation, machine, outbox ("open" or "shut"), outbox_why, config; recovered: since when markers that
+-- this database does not know are no surprise; adopts: imports adopt whatever `history` says; of a tracker NAME:
+-- stop:NAME how far it is stopped, foreign:NAME the instance found there, accepted:NAME those a person accepted,
+-- again:NAME when it began to be imported again, clock:NAME how far its clock was ever off ("LEAST MOST", ms)
 
 CREATE TABLE tracker (
   name TEXT PRIMARY KEY, connector TEXT NOT NULL, role TEXT NOT NULL, url TEXT NOT NULL,

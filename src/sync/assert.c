@@ -127,7 +127,7 @@ static json_t *want_json(const struct asserting *x, const struct decision *d, co
     *ret_marker = hash_word(x->a, w->key, 6);
     return json_pack("{s:s, s:s, s:s, s:s, s:i}", "note", note_kind_name(w->note), "visibility",
                      visibility_name(w->visibility), "text", text, "marker",
-                     marker_make(x->a, w->problem, x->e->instance, *ret_marker), "revision", w->revision);
+                     marker_make(x->a, w->problem, x->e->instance, w->key), "revision", w->revision);
 }
 
 static void tell_did(struct asserting *x, const struct want *w, const char *became) {
@@ -150,6 +150,7 @@ static bool enter(struct asserting *x, const struct decision *d, const struct wa
                   msec_t not_before) {
     struct effect_row before;
     const char *marker = NULL;
+    msec_t told;
     if (store_effect_by_key(x->e->store, x->a, w->key, &before)) {
         tell_did(x, w,
                  arena_printf(x->a, "asserted before: effect %lld is %s", (long long)before.e.n,
@@ -182,6 +183,12 @@ static bool enter(struct asserting *x, const struct decision *d, const struct wa
     json_decref(from);
     if (!n)
         return false;
+    if (!spent && w->kind == EFFECT_NOTE && told_before(x->e, x->a, w->ref, w->key, &told)) {
+        store_effect_move(x->e->store, n, EFFECT_DONE, NULL, "found on the record", now_of(x->e));
+        tell_did(x, w, arena_printf(x->a, "effect %lld: its note stands there already", (long long)n));
+        journal(x->e, "bridge", "found", w->ref, w->problem, n, "its note stands there already: not sent again");
+        return true;
+    }
     tell_did(x, w,
              history    ? x->why_spent
              : w->spent ? "spent with the greater one"
@@ -261,7 +268,7 @@ int64_t assert_creation(struct engine *e, struct arena *a, const char *tracker, 
         return 0;
     const char *word = hash_word(a, key, 6);
     json_t *want = json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "title", note_foreign_line(a, p.p.title, 250), "body",
-                             creation_body(e, a, &p.p, from), "marker", marker_make(a, problem, e->instance, word),
+                             creation_body(e, a, &p.p, from), "marker", marker_make(a, problem, e->instance, key),
                              "service", p.p.service, "priority", incident ? incident->priority : p.p.priority);
     struct effect_row row = {.e = {.ref = arena_printf(a, "%s:", tracker),
                                    .kind = EFFECT_CREATE,

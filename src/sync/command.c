@@ -266,14 +266,19 @@ static void set_paused(struct command *c, bool paused) {
         return;
     }
     t.paused = paused;
-    if (!paused)
+    if (!paused && l->stopped) {
+        if (l->blind)
+            memory_resume(l, c->a, &t);
+        foreign_accept(l, c->a);
         t.stopped = NULL;
+    }
     store_tracker_put(c->e->store, &t);
     journal(c->e, c->actor, paused ? "pause" : "resume", "", 0, 0, "tracker %s", name);
     l->paused = paused;
     if (!paused) {
         free((char *)l->stopped);
         l->stopped = NULL;
+        l->blind = false;
         l->poll_at = l->wait_until = 0;
     }
     lane_wake(l, 0);

@@ -1,6 +1,7 @@
 /* command_outbox: people retry, discard, release; open and shut the outbox. */
 #include "command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool want_effect(struct command *c, struct effect_row *ret) {
@@ -87,6 +88,28 @@ void cmd_release(struct command *c) {
         c, json_pack("{s:I, s:i, s:i}", "batch", (json_int_t)batch, "tells", released.tells, "moves", released.moves));
 }
 
+/* What was another one's is ours now. */
+static void instance_taken(struct command *c, const char *instance) {
+    struct fault fault = {0};
+    journal(c->e, c->actor, "outbox", "", 0, 0, "goes on as instance %s: notes that bear its marker are its own",
+            instance);
+    for (size_t i = 0; i < c->e->n_lanes; i++) {
+        struct lane *l = &c->e->lanes[i];
+        struct tracker_row t;
+        const char *foreign = store_meta(c->e->store, c->a, arena_printf(c->a, "foreign:%s", l->cfg->name));
+        if (!l->stopped || l->blind || !str_is(foreign, instance) ||
+            !store_tracker(c->e->store, c->a, l->cfg->name, &t))
+            continue;
+        foreign_accept(l, c->a);
+        t.stopped = NULL;
+        store_tracker_put(c->e->store, &t);
+        free((char *)l->stopped);
+        l->stopped = NULL;
+    }
+    if (identity_keep(c->e, &fault) < 0)
+        log_error(c->e->world->log, "%s", fault.text);
+}
+
 void cmd_outbox_open(struct command *c) {
     bool assert_all = json_is_true(json_object_get(c->args, "assert")),
          dry = json_is_true(json_object_get(c->args, "dry_run"));
@@ -102,10 +125,19 @@ void cmd_outbox_open(struct command *c) {
         answer(c, 200, json_pack("{s:b, s:o}", "dry_run", 1, "would_assert", counts));
         return;
     }
+    const char *instance = want_text(c, "instance");
+    struct fault fault = {0};
+    if (!str_empty(instance) && !identity_take(c->e, instance, &fault)) {
+        refuse(c, 400, "%s", fault.text);
+        return;
+    }
+    if (!str_empty(instance))
+        instance_taken(c, instance);
     int64_t batch = assert_all ? store_batch_new(c->e->store, 0, "outbox open --assert", now_of(c->e)) : 0;
     int n = assert_all ? store_adopted_release(c->e->store, batch) : 0;
     store_meta_set(c->e->store, "outbox", "open");
     c->e->outbox_open = true;
+    identity_opened(c->e);
     if (assert_all)
         store_due_all(c->e->store, batch, false, "what was adopted counts as new");
     journal(c->e, c->actor, "outbox", "", 0, 0, "opened%s",
@@ -117,6 +149,7 @@ void cmd_outbox_open(struct command *c) {
 
 void cmd_outbox_close(struct command *c) {
     store_meta_set(c->e->store, "outbox", "shut");
+    store_meta_set(c->e->store, "outbox_why", "a person shut it");
     c->e->outbox_open = false;
     journal(c->e, c->actor, "outbox", "", 0, 0, "shut: all is decided and shown, nothing leaves");
     command_commit(c, json_pack("{s:s}", "outbox", "shut"));

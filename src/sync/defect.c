@@ -54,7 +54,7 @@ void decide_defect_now(struct engine *e, struct arena *a, const char *ref, bool 
     decide_defect(&f, a, x);
     struct asserting as = {.e = e,
                            .a = a,
-                           .spent = adopt && !e->settings->history_assert,
+                           .spent = adopt && !engine_asserts_history(e),
                            .why_spent = "adopted: it was so before the bridge came",
                            .problems = facts,
                            .n_problems = n,

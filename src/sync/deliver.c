@@ -227,12 +227,14 @@ static void send(struct dispatch *d, struct record_row *row, const struct record
     for (size_t i = 0; i < d->n; i++)
         store_effect_move(e->store, d->effects[i].e.n, EFFECT_IN_FLIGHT, NULL, NULL, now_of(e));
     const struct record *before = keep_record(d, &row->r, read);
+    identity_mark(e);
     for (size_t i = 0; i < d->n; i++) /* the rows' JSON ends with the transaction */
         d->wants[i] = json_deep_copy(d->effects[i].e.want);
     if (!engine_commit(e)) {
         dispatch_done(d);
         return;
     }
+    identity_marked(e);
     for (size_t i = 0; i < d->n; i++)
         d->effects[i].e.want = d->wants[i];
     d->write.id = strchr(d->ref, ':') + 1;
@@ -311,6 +313,12 @@ static void refreshed(struct lane *l, void *who, const struct op_result *r) {
         dispatch_done(d);
         return;
     }
+    if (!memory_believes(l, d->a, &r->records[0])) {
+        hold_back(d);
+        (void)engine_commit(e);
+        dispatch_done(d);
+        return;
+    }
     ingest(l, d->a, &(struct seen){.record = &r->records[0]});
     record_mended(l, d->ref);
     worker_decide(e, d->a, r->records[0].kind, d->ref);
@@ -319,7 +327,7 @@ static void refreshed(struct lane *l, void *who, const struct op_result *r) {
         return;
     }
     engine_begin(e);
-    bool may = engine_may_write(e) && store_record(e->store, d->a, d->ref, &row);
+    bool may = engine_may_write(e) && !l->stopped && store_record(e->store, d->a, d->ref, &row);
     if (!may || !choose(d, &row)) {
         if (may)
             nothing_chosen(d);
@@ -343,10 +351,12 @@ static void send_creation(struct dispatch *d, const struct effect_row *x) {
     store_effect_move(e->store, x->e.n, EFFECT_IN_FLIGHT, NULL, NULL, now_of(e));
     d->effects[d->n++] = *x;
     d->wants[0] = json_deep_copy(x->e.want);
+    identity_mark(e);
     if (!engine_commit(e)) {
         dispatch_done(d);
         return;
     }
+    identity_marked(e);
     const json_t *w = d->effects[0].e.want = d->wants[0];
     struct create_request c = {.title = json_text(w, "title"),
                                .body = json_text(w, "body"),

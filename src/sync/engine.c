@@ -174,17 +174,13 @@ static int lanes_make(struct engine *e, struct settings *settings, struct lane *
 
 /* ---- identity ---- */
 
-static bool identity(struct engine *e, struct fault *fault) {
+static bool identity(struct engine *e, bool first, struct fault *fault) {
     cleanup_arena struct arena *a = arena_new();
     engine_begin(e);
-    const char *instance = store_meta(e->store, a, "instance");
-    if (!instance) {
-        instance = "b1";
-        store_meta_set(e->store, "instance", instance);
-        store_meta_set(e->store, "outbox", "open");
-        journal(e, "bridge", "began", "", 0, 0, "a new database");
+    if (first && identity_begin(e, fault) < 0) {
+        store_rollback(e->store);
+        return false;
     }
-    snprintf(e->instance, sizeof(e->instance), "%s", instance);
     e->outbox_open = !str_is(store_meta(e->store, a, "outbox"), "shut");
     int unsure = store_in_flight_unsure(e->store, now_of(e));
     if (unsure)
@@ -196,7 +192,7 @@ static bool identity(struct engine *e, struct fault *fault) {
         store_tracker_ensure(e->store, t->name, t->connector, role_name(t->role), t->url);
     }
     int rc = store_commit(e->store, fault);
-    return rc == 0;
+    return rc == 0 && (!first || identity_keep(e, fault) == 0);
 }
 
 struct texts {
@@ -236,7 +232,7 @@ int engine_new(const struct engine_world *world, struct store *store, struct set
     e->store = store;
     e->settings = settings;
     e->worker = world->timers.make(world->timers.arg, worker_run, e);
-    if (!identity(e, fault))
+    if (!identity(e, true, fault))
         rc = -EIO;
     if (rc == 0)
         rc = lanes_make(e, settings, &e->lanes, fault);
@@ -279,6 +275,7 @@ int engine_start(struct engine *e, struct fault *fault) {
         l->offset = t.clock_offset;
         l->last_ok = l->stored_ok = t.last_ok;
         l->stopped = t.stopped ? strdup(t.stopped) : NULL;
+        l->blind = t.stopped && str_is(store_meta(e->store, a, arena_printf(a, "stop:%s", l->cfg->name)), STOP_ALL);
         l->sweep_at = t.sweep_began ? t.sweep_began + l->cfg->sweep : 0;
         snprintf(l->sweep_ref, sizeof(l->sweep_ref), "%s", t.sweep_at ? t.sweep_at : "");
         l->sweeping = !str_empty(t.sweep_at);
@@ -305,6 +302,7 @@ void engine_job_ended(struct engine *e) {
 }
 
 void engine_stop(struct engine *e, msec_t grace, void (*done)(void *arg), void *arg) {
+    identity_end(e);
     e->stopping = true;
     e->stopped = done;
     e->stopped_arg = arg;
@@ -328,6 +326,8 @@ struct engine *engine_free(struct engine *e) {
         e->world->timers.free(e->worker);
     if (e->grace)
         e->world->timers.free(e->grace);
+    if (e->marker)
+        e->world->timers.free(e->marker);
     settings_free(e->settings);
     free(e);
     return NULL;
@@ -354,11 +354,11 @@ void engine_maybe_idle(struct engine *e) {
         struct lookup_row *lookups;
         const char **refs;
         failed |= l->down || l->stopped;
-        if (l->paused || l->down || l->stopped)
+        if (l->paused || l->down || l->blind)
             continue;
-        if (!l->last_poll || l->polling ||
+        if (!l->last_poll || l->polling || l->asking ||
             (l->import_done && store_lookups(e->store, a, l->cfg->name, now_of(e), 1, &lookups)) ||
-            (engine_may_write(e) && store_refs_sendable(e->store, a, l->cfg->name, now_of(e), 1, &refs)))
+            (engine_may_write(e) && !l->stopped && store_refs_sendable(e->store, a, l->cfg->name, now_of(e), 1, &refs)))
             return;
     }
     void (*idle)(void *, bool) = e->idle;
@@ -510,7 +510,7 @@ int engine_reload(struct engine *e, struct settings *settings, struct fault *fau
     rc = rules_make(e, fault);
     if (rc == 0)
         rc = templates_make(e, fault);
-    if (rc == 0 && !identity(e, fault))
+    if (rc == 0 && !identity(e, false, fault))
         rc = -EIO;
     if (rc < 0)
         swap(e, &x); /* x holds the new ones again; the settings stay the caller's */

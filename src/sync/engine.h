@@ -8,6 +8,8 @@
  *   clock.c    the wall clock that was set
  *   assert.c   wants to effects                mirror.c   mirrored values
  *   deliver.c  effects to the tracker          settle.c   what became of them, and looking
+ *   identity.c who we are, lost and restored databases
+ *   foreign.c  markers found on records            memory.c   restored trackers
  *   command*.c what people want                whatif.c   what a changed configuration would do
  *
  * All database work of one event stands between engine_begin and engine_commit. */
@@ -43,7 +45,12 @@ struct lane {
     bool import_done, paused;
     bool versions_seen;  /* the stored versions were compared with the tracker's since the start */
     bool listed;         /* the import has seen its last page */
-    const char *stopped; /* heap; why nothing is believed from here */
+    const char *stopped; /* heap; why nothing is written here until a person says go on */
+    bool blind;          /* stopped, and nothing is believed from here either */
+    /* memory.c */
+    struct asking *asking; /* whether it remembers is being found out */
+    bool asked, doubts;    /* a read for it is under way; it contradicted itself once */
+    msec_t ask_at, remembered_at;
     /* health */
     int failures; /* in a row */
     bool down;
@@ -57,6 +64,7 @@ struct lane {
     uint64_t requests, writes; /* counted since start */
 };
 
+struct asking;
 struct engine {
     const struct engine_world *world;
     struct store *store;
@@ -67,6 +75,13 @@ struct engine {
     const struct note_templates *notes; /* in notes_arena */
     struct arena *notes_arena;
     char instance[16];
+    /* identity.c */
+    int64_t generation;
+    enum { MARK_NONE, MARK_DUE, MARK_BUMPED } mark;
+    msec_t marked_at;
+    struct timer *marker;
+    msec_t recovered; /* markers that the database does not know are no surprise if older; 0 never */
+    bool adopts;      /* imports adopt, whatever `history` says */
     struct timer *worker;
     bool started, stopping, held, outbox_open;
     bool adopting; /* what a changed configuration made due is not yet decided: nothing new is read before that */
@@ -87,7 +102,15 @@ struct engine {
     int commit_failures;
 };
 
+struct identity {
+    char instance[16], machine[40];
+    int64_t generation, problems;
+};
+
 /* ---- engine.c ---- */
+static inline bool engine_asserts_history(const struct engine *e) {
+    return e->settings->history_assert && !e->adopts;
+}
 static inline msec_t now_of(const struct engine *e) {
     return clock_now(&e->world->clock);
 }
@@ -124,6 +147,40 @@ bool lane_told(struct lane *l, const struct op_result *r);
 bool lane_can(const struct lane *l); /* may send now */
 int lane_init(struct lane *l, struct engine *e, const struct settings_tracker *cfg, struct fault *fault);
 void lane_deinit(struct lane *l);
+
+/* ---- identity.c ---- */
+/* Inside the first transaction; after its commit identity_keep writes the file. */
+must_check int identity_begin(struct engine *e, struct fault *fault);
+must_check int identity_keep(struct engine *e, struct fault *fault);
+/* Effects are about to leave: inside the transaction that marks them in flight, and after its commit. */
+void identity_mark(struct engine *e);
+void identity_marked(struct engine *e);
+void identity_end(struct engine *e); /* what a timer would have marked, now */
+void identity_opened(struct engine *e);
+bool identity_take(struct engine *e, const char *instance, struct fault *fault); /* goes on as that one */
+
+/* ---- foreign.c, memory.c: inside a transaction, but for memory_run, memory_fresh, memory_free ---- */
+#define STOP_WRITES "writes"
+#define STOP_ALL    "all"
+void lane_stop(struct lane *l, const char *kind, const char *how, const char *why, const char *clear);
+/* The markers that stand in a record's texts. */
+void foreign_look(struct lane *l, struct arena *a, const char *ref, const struct record *r);
+/* A record names a problem of that number: after a loss it is not given again. */
+void foreign_number(struct lane *l, int64_t problem);
+void foreign_accept(struct lane *l, struct arena *a); /* a person says go on */
+/* The note of that key stands on the record, since when. */
+bool told_before(struct engine *e, struct arena *a, const char *ref, const char *key, msec_t *ret_at);
+bool turn_was_used(struct engine *e, struct arena *a, const char *ref, int turn, msec_t moved);
+bool memory_fresh(const struct lane *l); /* it remembered, lately */
+void memory_ask(struct lane *l);
+void memory_run(struct lane *l);
+void memory_free(struct lane *l);
+void memory_clock(struct lane *l, struct arena *a); /* a time is about to be stored */
+/* False: not to be taken, it contradicts what was seen (or another one just did). */
+bool memory_believes(struct lane *l, struct arena *a, const struct record *r);
+bool memory_page(struct lane *l, struct arena *a, const struct op_result *r);
+void memory_resume(struct lane *l, struct arena *a, struct tracker_row *t);
+void memory_imported(struct lane *l, struct arena *a);
 
 /* ---- poll.c ---- */
 void poll_start(struct lane *l);

@@ -254,6 +254,14 @@ static bool any_has(const struct references *sets, size_t n, const struct refere
     return false;
 }
 
+/* Written before there was a problem of that number: it meant one of a database that is lost. */
+static bool names_another(const struct gathering *g, const struct reference *to, const struct change *by) {
+    struct problem_row p;
+    msec_t at = by ? by->at : g->r->detailed ? g->r->created : 0;
+    return to->problem && at && store_problem(g->e->store, g->a, to->problem, &p) &&
+           ours(g->l, at) + 2 * SEC_MS < p.p.created;
+}
+
 static void gather_field(struct gathering *g, enum field f, const char *home) {
     const char *name = field_name(f), *place = arena_printf(g->a, "field %s", native_field(g->l, f));
     const char *text = json_text(g->r->fields, name);
@@ -283,7 +291,9 @@ static void gather_field(struct gathering *g, enum field f, const char *home) {
         struct evidence e;
         bool ours = (references_have(&written, &now.items[i]) || any_has(open, n_open, &now.items[i])) &&
                     !references_have(&own, &now.items[i]);
-        if (ours || !pair(g, &now.items[i], &e))
+        if (now.items[i].problem)
+            foreign_number(g->l, now.items[i].problem);
+        if (ours || names_another(g, &now.items[i], by) || !pair(g, &now.items[i], &e))
             continue;
         e.source = "field";
         e.place = place;
@@ -335,6 +345,7 @@ struct gathered gather(struct lane *l, struct arena *a, const char *ref, const s
     struct gathering g = {.l = l, .e = l->e, .a = a, .ref = ref, .r = r, .old = old, .suggest = suggest_only};
     store_evidence_of_origin(g.e->store, a, ref, &g.have);
     g.still = arena_alloc(a, (g.have.count + 1) * sizeof(bool));
+    foreign_look(l, a, ref, r); /* before: numbers that are taken */
     gather_fields(&g);
     gather_texts(&g);
     gather_relations(&g);

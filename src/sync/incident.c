@@ -82,7 +82,9 @@ static void turn(struct deciding *d, bool adopt) {
     const char *why = d->judged.delivered.why ? d->judged.delivered.why : "no confirmed link stands";
     i->was = i->verdict;
     i->verdict = d->judged.verdict;
-    i->turn++;
+    do
+        i->turn++;
+    while (turn_was_used(d->e, d->a, d->ref, i->turn, d->judged.at));
     i->turn_at = now_of(d->e);
     i->outcome_set = i->outcome_reason = NULL; /* it was said of the last one */
     i->delivered_at = d->judged.verdict == VERDICT_DELIVERED ? d->judged.at : 0;
@@ -203,7 +205,7 @@ void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int
     d.i.linked_at = earliest_link(&d);
     bool quiet = d.i.quiet_turn == d.i.turn; /* `policy apply` asked for this decision, whatever it comes to */
     if (begins_turn(&d))
-        turn(&d, adopt && !e->settings->history_assert);
+        turn(&d, adopt && !engine_asserts_history(e));
     else if (d.i.verdict == VERDICT_DELIVERED && !d.i.delivered_at)
         d.i.delivered_at = d.judged.at;
     d.i.was_linked |= d.n > 0;

@@ -122,7 +122,7 @@ void ingest_overtaken(struct lane *l, struct arena *a, const char *ref, const st
 }
 
 static void remember_incident(struct lane *l, struct arena *a, const char *ref, const struct record *r,
-                              const struct record_row *old) {
+                              const struct record_row *old, bool adopt) {
     struct engine *e = l->e;
     struct incident_row i;
     enum state class = incident_class(r->state, r->outcome);
@@ -140,6 +140,12 @@ static void remember_incident(struct lane *l, struct arena *a, const char *ref, 
         return;
     }
     note_override(l, &i, r, class);
+    if (adopt) { /* its tracker was put back: as if it had been found so */
+        i.adopted_turn = i.turn;
+        i.came_back_at = 0;
+        store_incident_put(e->store, &i);
+        return;
+    }
     note_came_back(l, a, &i, r, incident_class(old->r.state, old->r.outcome), class);
     store_incident_put(e->store, &i);
 }
@@ -386,6 +392,7 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
                              .fresh = old ? old->fresh : seen->adopt,
                              .forgotten = old && old->forgotten,
                              .excluded = false};
+    memory_clock(l, a);
     row.r.created = ours(l, r->created);
     row.r.updated = ours(l, r->updated);
     row.r.hash = seen->hash ? seen->hash : old ? old->r.hash : r->hash;
@@ -398,9 +405,9 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     settle_parked(l, a, ref, r);
     returned(l, a, ref, r, old);
     if (r->kind == KIND_INCIDENT)
-        remember_incident(l, a, ref, r, old);
+        remember_incident(l, a, ref, r, old, seen->adopt);
     struct gathered found = gather(l, a, ref, r, old, e->settings->requesters_suggest);
-    bool evidence = found.changed, adopt = seen->adopt || (found.old && !e->settings->history_assert &&
+    bool evidence = found.changed, adopt = seen->adopt || (found.old && !engine_asserts_history(e) &&
                                                            (old || !named_elsewhere(e, a, ref, r->kind)));
     if (r->kind == KIND_INCIDENT) {
         if (evidence || !old) /* a new one may be named by a defect that was seen before it */
@@ -465,6 +472,10 @@ void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum pres
     struct record_row row;
     if (!store_record(e->store, a, ref, &row) || row.r.presence == presence)
         return;
+    if (presence == GONE && !certain && row.missing_looks && l->import_done && !memory_fresh(l)) {
+        memory_ask(l); /* a tracker that has forgotten it did not delete it */
+        return;
+    }
     row.missing_looks++;
     row.last_seen = now_of(e);
     if (!certain && presence != MERGED && row.missing_looks < 2) {

@@ -105,8 +105,10 @@ static void lane_turn(void *who) {
         lane_wake(l, SEC_MS); /* the worker wakes it when it is through */
         return;
     }
-    if (!l->paused && now >= l->wait_until && !l->polling && now >= l->poll_at)
+    if (!l->paused && !l->blind && now >= l->wait_until && !l->polling && now >= l->poll_at)
         poll_start(l);
+    if (!l->paused && !l->down && !l->doubted && now >= l->wait_until)
+        memory_run(l);
     if (lane_can(l)) {
         lookups_run(l);
         sweep_run(l);
@@ -115,8 +117,10 @@ static void lane_turn(void *who) {
     msec_t next = l->poll_at > l->wait_until ? l->poll_at : l->wait_until;
     /* with every place taken, the end of a job is what comes next */
     msec_t sendable = l->jobs < l->cfg->concurrency ? store_next_sendable(e->store, l->cfg->name, now) : 0;
-    if (l->polling || l->paused || l->stopped)
+    if (l->polling || l->paused || l->blind)
         next = now + l->cfg->poll;
+    if (l->asking && !l->asked && !l->paused && !l->down && !l->doubted && l->ask_at < next)
+        next = l->ask_at > l->wait_until ? l->ask_at : l->wait_until;
     if (sendable && sendable < next)
         next = sendable > l->wait_until ? sendable : l->wait_until;
     lane_wake(l, next > now ? next - now : 1);
@@ -129,7 +133,7 @@ void lane_wake(struct lane *l, msec_t delay) {
 }
 
 bool lane_can(const struct lane *l) {
-    return !l->paused && !l->stopped && !l->down && !l->doubted && !l->e->stopping && !l->e->held &&
+    return !l->paused && !l->blind && !l->doubts && !l->down && !l->doubted && !l->e->stopping && !l->e->held &&
            now_of(l->e) >= l->wait_until;
 }
 
@@ -191,6 +195,7 @@ static void came_up(struct lane *l) {
 
 static void failed(struct lane *l, const struct op_result *r) {
     msec_t now = now_of(l->e);
+    l->remembered_at = 0; /* it may come back as another one */
     if (!l->failures++)
         l->error_since = now;
     snprintf(l->error, sizeof(l->error), "%s", r->words ? r->words : reply_class_name(r->class));
@@ -242,7 +247,7 @@ bool lane_told(struct lane *l, const struct op_result *r) {
     if (!denied && r->class != CLASS_RETRY_SAFE && r->class != CLASS_UNSURE && r->class != CLASS_NONSENSE)
         return true;
     l->doubted = true;
-    l->poll_at = 0;
+    l->poll_at = l->remembered_at = 0; /* it may come back as another one */
     return false;
 }
 
@@ -278,6 +283,7 @@ void lane_deinit(struct lane *l) {
         free(l->busy);
         l->busy = next;
     }
+    memory_free(l);
     free((char *)l->stopped);
     free(l->cursor);
     *l = (struct lane){0};

@@ -72,6 +72,10 @@ static void broken(struct lane *l, struct arena *a, const struct reading *x, con
 }
 
 static void take(struct lane *l, struct arena *a, const struct reading *x, const struct op_result *r) {
+    if (r->n_records && !memory_believes(l, a, &r->records[0])) {
+        store_lookup_later(l->e->store, x->ref, now_of(l->e) + SECOND_LOOK, "its tracker contradicts itself");
+        return;
+    }
     if (r->n_records && r->presence == PRESENT) {
         ingest(l, a, &(struct seen){.record = &r->records[0], .adopt = x->adopt, .hash = x->hash});
         record_mended(l, x->ref);

@@ -44,7 +44,7 @@ static void take_element(struct lane *l, struct arena *a, const struct record *r
     struct engine *e = l->e;
     const char *ref = ref_make(a, r->tracker, r->id);
     /* where no time of creation is told, nothing tells what is new from history: then nobody is told */
-    bool adopt = import && !e->settings->history_assert && (!r->created || r->created < began);
+    bool adopt = import && !engine_asserts_history(e) && (!r->created || r->created < began);
     bool whole = import ? l->cfg->import_comments : true;
     if (whole && !r->detailed)
         store_lookup_add(e->store, &(struct lookup_row){.ref = ref, .hash = r->hash, .adopt = adopt}, now_of(e));
@@ -84,6 +84,7 @@ void import_maybe_done(struct lane *l) {
     t.import = "done";
     t.sweep_began = now_of(e);
     store_tracker_put(e->store, &t);
+    memory_imported(l, a);
     journal(e, "bridge", "import", "", 0, 0, "import of tracker %s is complete: %lld records", l->cfg->name,
             (long long)t.imported);
     l->import_done = true;
@@ -150,7 +151,8 @@ static void page_done(struct lane *l, void *who, const struct op_result *r) {
     l->polling = false;
     l->poll_at = now_of(e) + l->cfg->poll;
     if (list_judged(l, r)) {
-        bool taken = take_page(l, r, import);
+        cleanup_arena struct arena *a = arena_new();
+        bool taken = memory_page(l, a, r) && take_page(l, r, import);
         l->last_poll = now_of(e);
         if (taken)
             l->last_ok = now_of(e);
@@ -193,7 +195,7 @@ void poll_start(struct lane *l) {
     struct engine *e = l->e;
     cleanup_arena struct arena *a = arena_new();
     struct tracker_row t;
-    if (l->stopped || !store_tracker(e->store, a, l->cfg->name, &t))
+    if (l->blind || !store_tracker(e->store, a, l->cfg->name, &t))
         return;
     if (str_is(t.import, "none"))
         import_begin(l, &t);

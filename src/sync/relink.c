@@ -24,6 +24,7 @@ int64_t problem_make(struct engine *e, struct arena *a, const char *title, const
         .automatic = automatic,
         .declined_acked = -1};
     int64_t id = store_problem_new(e->store, &p);
+    store_evidence_forget_problem(e->store, id);
     journal(e, actor, "problem", "", id, 0, "P-%lld was made: %s", (long long)id, p.p.title);
     store_due_problem(e->store, id, adopt, "it is new");
     return id;

@@ -268,7 +268,7 @@ void settle_write(struct dispatch *d, const struct op_result *r) {
     by_class(d, r);
     for (size_t i = 0; i < r->n_lost; i++)
         tell_lost(d, &r->lost[i]);
-    if (r->after)
+    if (r->after && memory_believes(d->lane, d->a, r->after))
         ingest(d->lane, d->a, &(struct seen){.record = r->after});
     if (!engine_commit(e)) /* what was written stays in flight on disk: a restart asks */
         log_error(e->world->log, "%s: its outcome could not be stored", d->ref);
@@ -480,6 +480,13 @@ static void look_record_done(struct lane *l, void *who, const struct op_result *
         return;
     }
     engine_begin(e);
+    if (!memory_believes(l, d->a, &r->records[0])) {
+        for (size_t i = 0; i < d->n; i++)
+            store_effect_later(e->store, d->effects[i].e.n, now_of(e) + 10 * SEC_MS, NULL);
+        (void)engine_commit(e);
+        dispatch_done(d);
+        return;
+    }
     for (size_t i = 0; i < d->n; i++)
         if (d->effects[i].e.kind != EFFECT_NOTE && !there(d, &d->effects[i], &r->records[0]))
             not_there(d, &d->effects[i]);

@@ -520,6 +520,21 @@ static char *read_text(void *arg, struct arena *a, const char *folder, const cha
     return NULL;
 }
 
+/* A dead process replaces no file. */
+static char *identity_read(void *arg, struct arena *a, struct fault *fault) {
+    struct world *w = arg;
+    (void)fault;
+    return w->identity ? arena_strdup(a, w->identity) : NULL;
+}
+
+static int identity_write(void *arg, const char *text, struct fault *fault) {
+    struct world *w = arg;
+    (void)fault;
+    if (!w->dead)
+        w->identity = arena_strdup(w->a, text);
+    return 0;
+}
+
 /* ---- beginning and end ---- */
 
 static void database_name(struct world *w) {
@@ -599,6 +614,10 @@ struct world *world_new(uint64_t seed, const struct world_config *config) {
                                     .log = &w->log,
                                     .connectors_dir = CONNECTORS_SOURCE,
                                     .read_text = read_text,
+                                    .identity_read = identity_read,
+                                    .identity_write = identity_write,
+                                    .machine = "m1",
+                                    .instance = "b1",
                                     .arg = w};
     snprintf(w->folder, sizeof(w->folder), "%s/bascule-sim-XXXXXX",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");

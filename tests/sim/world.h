@@ -74,7 +74,8 @@ struct world {
     struct sandbox *desk, *product;
     struct world_config config;
     char folder[200], database[256], connectors[256];
-    int generation; /* of the database's file: one more after each crash */
+    const char *identity; /* the file beside the database; NULL: none */
+    int generation;       /* of the database's file: one more after each crash */
     struct disk disk;
     struct store *store;
     struct engine *engine;
