@@ -13,6 +13,7 @@
  *
  * Beside its own API each sandbox answers, without credentials, to
  *   POST /sandbox/reset                          back to the seed
+ *   GET|PUT /sandbox/past    {"past":17}         a backup's number; back to it
  *   GET  /sandbox/stats                          {"requests","writes","digest"}
  *   GET|PUT /sandbox/clock   {"skew":"10m"}      ahead of the caller's clock; "-10m": behind
  *   GET|PUT /sandbox/rights  {"bridge":false}    takes what user bridge may do, or gives it back

@@ -16,6 +16,7 @@
 
 struct rt;
 struct redmine;
+struct past_request;
 
 struct sandbox {
     enum sandbox_dialect dialect;
@@ -25,7 +26,19 @@ struct sandbox {
     uint64_t requests, writes;
     struct rt *rt; /* one of the two */
     struct redmine *redmine;
+    /* past.c */
+    struct arena *past;
+    struct past_request *past_requests; /* what changed something since the seed */
+    size_t n_past, past_bytes;
+    msec_t seeded;
+    bool replaying;
 };
+
+void past_begin(struct sandbox *sb, msec_t now);
+void past_keep(struct sandbox *sb, const struct sandbox_request *q, msec_t now);
+int64_t past_now(const struct sandbox *sb); /* -1: too much happened */
+bool past_return(struct sandbox *sb, int64_t to);
+void sandbox_again(struct sandbox *sb); /* the seed, as it was */
 
 struct param {
     const char *name, *value;

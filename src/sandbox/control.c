@@ -54,6 +54,15 @@ static void control_reset(struct call *c) {
     reply_json(c, 200, JSON_TYPE, json_pack("{s:b}", "reset", true));
 }
 
+/* GET: a backup's number; PUT it: back to then. */
+static void control_past(struct call *c, const json_t *asked) {
+    int64_t to = json_int(asked, "past", past_now(c->sb));
+    if (!asked || past_return(c->sb, to))
+        reply_json(c, 200, JSON_TYPE, json_pack("{s:I}", "past", (json_int_t)to));
+    else
+        reply_json(c, 409, JSON_TYPE, json_pack("{s:s}", "message", "there is no such backup"));
+}
+
 void control_handle(struct call *c) {
     cleanup_json json_t *asked = call_object(c);
     bool write = call_is(c, "PUT") || call_is(c, "POST");
@@ -61,6 +70,8 @@ void control_handle(struct call *c) {
         reply_json(c, 400, JSON_TYPE, json_pack("{s:s}", "message", "the body is no JSON object"));
     else if (call_match(c, "/sandbox/reset") && write)
         control_reset(c);
+    else if (call_match(c, "/sandbox/past"))
+        control_past(c, asked);
     else if (call_match(c, "/sandbox/stats"))
         control_stats(c);
     else if (call_match(c, "/sandbox/clock"))

@@ -25,6 +25,7 @@ struct sandbox *sandbox_new(enum sandbox_dialect dialect, const char *base_url, 
         abort();
     sb->dialect = dialect;
     sb->base_url = url;
+    past_begin(sb, now);
     seed(sb, now);
     return sb;
 }
@@ -32,6 +33,7 @@ struct sandbox *sandbox_new(enum sandbox_dialect dialect, const char *base_url, 
 struct sandbox *sandbox_free(struct sandbox *sb) {
     if (sb) {
         arena_free(sb->arena);
+        arena_free(sb->past);
         free(sb->base_url);
         free(sb);
     }
@@ -40,7 +42,13 @@ struct sandbox *sandbox_free(struct sandbox *sb) {
 
 void sandbox_reset(struct sandbox *sb, msec_t now) {
     arena_free(sb->arena);
+    past_begin(sb, now);
     seed(sb, now);
+}
+
+void sandbox_again(struct sandbox *sb) {
+    arena_free(sb->arena);
+    seed(sb, sb->seeded);
 }
 
 char *sandbox_env(const struct sandbox *sb, struct arena *a) {
@@ -69,9 +77,12 @@ void sandbox_handle(struct sandbox *sb, const struct sandbox_request *request, m
     struct call c;
     call_init(&c, sb, request, now + sb->skew, a, ret);
     sb->requests++;
+    bool control = str_starts(c.path, "/sandbox/");
+    if (!control || !(str_starts(c.path, "/sandbox/reset") || str_starts(c.path, "/sandbox/past")))
+        past_keep(sb, request, now);
     if (request->body_len > SANDBOX_BODY_MAX)
         reply_status(&c, 413);
-    else if (str_starts(c.path, "/sandbox/"))
+    else if (control)
         control_handle(&c);
     else if (sb->dialect == SANDBOX_RT)
         rt_handle(&c);

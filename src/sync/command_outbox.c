@@ -91,6 +91,7 @@ void cmd_release(struct command *c) {
 /* What was another one's is ours now. */
 static void instance_taken(struct command *c, const char *instance) {
     struct fault fault = {0};
+    identity_take(c->e, instance);
     journal(c->e, c->actor, "outbox", "", 0, 0, "goes on as instance %s: notes that bear its marker are its own",
             instance);
     for (size_t i = 0; i < c->e->n_lanes; i++) {
@@ -113,22 +114,16 @@ static void instance_taken(struct command *c, const char *instance) {
 void cmd_outbox_open(struct command *c) {
     bool assert_all = json_is_true(json_object_get(c->args, "assert")),
          dry = json_is_true(json_object_get(c->args, "dry_run"));
-    if (want_text(c, "instance")) {
-        refuse(c, 400,
-               "--instance is for a database whose identity file is lost: this one's is known (%s), so open it without",
-               c->e->instance);
+    const char *instance = want_text(c, "instance");
+    struct fault fault = {0};
+    if (!str_empty(instance) && !instance_is_one(instance, &fault)) {
+        refuse(c, 400, "%s", fault.text);
         return;
     }
     json_t *counts = assert_all ? store_adopted_counts(c->e->store) : json_object();
     if (dry) {
         store_rollback(c->e->store);
         answer(c, 200, json_pack("{s:b, s:o}", "dry_run", 1, "would_assert", counts));
-        return;
-    }
-    const char *instance = want_text(c, "instance");
-    struct fault fault = {0};
-    if (!str_empty(instance) && !identity_take(c->e, instance, &fault)) {
-        refuse(c, 400, "%s", fault.text);
         return;
     }
     if (!str_empty(instance))

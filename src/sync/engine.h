@@ -157,7 +157,8 @@ void identity_mark(struct engine *e);
 void identity_marked(struct engine *e);
 void identity_end(struct engine *e); /* what a timer would have marked, now */
 void identity_opened(struct engine *e);
-bool identity_take(struct engine *e, const char *instance, struct fault *fault); /* goes on as that one */
+bool instance_is_one(const char *name, struct fault *fault);
+void identity_take(struct engine *e, const char *instance); /* goes on as that one */
 
 /* ---- foreign.c, memory.c: inside a transaction, but for memory_run, memory_fresh, memory_free ---- */
 #define STOP_WRITES "writes"

@@ -284,19 +284,20 @@ void identity_opened(struct engine *e) {
     store_attention_clear(e->store, "outbox-shut", "outbox");
 }
 
-bool identity_take(struct engine *e, const char *instance, struct fault *fault) {
-    size_t n = strspn(instance, "0123456789abcdefghijklmnopqrstuvwxyz");
-    if (instance[n] || n < 2 || n > 10) {
-        fault_set(fault, -EINVAL,
-                  "'%s' is no instance: it is what stands before the dash of a marker, such as b1 in [P-12 \xc2\xb7 "
-                  "b1-3f9k2a]",
-                  instance);
-        return false;
-    }
+bool instance_is_one(const char *name, struct fault *fault) {
+    size_t n = strspn(name, "0123456789abcdefghijklmnopqrstuvwxyz");
+    if (!name[n] && n >= 1 && n <= 10)
+        return true;
+    fault_set(fault, -EINVAL,
+              "'%s' is no instance: it stands before the dash of a marker, such as b1 in [P-12 \xc2\xb7 b1-3f9k2a]",
+              name);
+    return false;
+}
+
+void identity_take(struct engine *e, const char *instance) {
     snprintf(e->instance, sizeof(e->instance), "%s", instance);
     store_meta_set(e->store, "instance", instance);
     store_meta_set(e->store, "adopts", "1");
     e->adopts = true;
     recover(e);
-    return true;
 }

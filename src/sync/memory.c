@@ -3,12 +3,12 @@
  *
  * A change feed cannot tell: what was forgotten is not listed. So before changes
  * are believed, and before a record is believed gone, the records that were
- * changed last are read: one that is as new as we saw it vouches for the rest;
- * one that is older than we saw it, or was created at another time, does not. It
- * is asked a second time, and if it says so again nothing is taken from there
- * any more until a person says go on. A record that is not there says nothing:
- * the newest one may well have been deleted, merged or moved away; then the next
- * one is asked.
+ * changed last are read: one that is as we saw it vouches for the rest; one that
+ * is older than we saw it, was created at another time, or whose history does not
+ * know the state in which we saw it, does not. It is asked a second time, and if
+ * it says so again nothing is taken from there any more until a person says go
+ * on. A record that is newer, or not there, says nothing: somebody works on it,
+ * or it was deleted, merged, moved away; then the next one is asked.
  *
  * Asked at most once in FRESH, when there is news, and again after every failed
  * request (who restores a tracker ends it first): an idle one costs nothing.
@@ -59,6 +59,23 @@ void memory_clock(struct lane *l, struct arena *a) {
 
 /* ---- one record ---- */
 
+/* Its history has moves, and none into or out of the state in which we saw it. Moves are only ever added, also by
+ * merging; records without any say nothing. */
+static bool history_lacks(struct lane *l, const struct record *r, const struct record *old) {
+    bool any = false;
+    for (size_t i = 0; r->detailed && old->native_state && i < r->n_changes; i++) {
+        const struct change *c = &r->changes[i];
+        enum outcome o;
+        if (!str_is(c->field, "state") || !c->from || !c->to)
+            continue;
+        any = true;
+        if (str_is_nocase(c->from, old->native_state) || str_is_nocase(c->to, old->native_state) ||
+            tracker_map_state(l->tracker, c->to, NULL, &o) == STATE_NONE)
+            return false;
+    }
+    return any && !str_is_nocase(r->native_state ? r->native_state : "", old->native_state);
+}
+
 /* What contradicts what we saw before; NULL: nothing. */
 static const char *contradiction(struct lane *l, struct arena *a, const struct record *r) {
     struct record_row old;
@@ -74,7 +91,19 @@ static const char *contradiction(struct lane *l, struct arena *a, const struct r
     if (updated && old.r.updated && updated + SLACK + wide < old.r.updated)
         return arena_printf(a, "%s was last changed at %s, and now at %s", ref, time_text(a, old.r.updated),
                             time_text(a, updated));
+    if (history_lacks(l, r, &old.r))
+        return arena_printf(a, "%s was '%s', and its history does not know that", ref, old.r.native_state);
     return NULL;
+}
+
+/* As we saw it, or (for one that tells no time) simply there. */
+static bool vouches(struct lane *l, struct arena *a, const struct record *r) {
+    struct record_row old;
+    msec_t least, most, updated = ours(l, r->updated);
+    if (!store_record(l->e->store, a, ref_make(a, l->cfg->name, r->id), &old) || old.r.presence != PRESENT)
+        return false;
+    clock_range(l, a, &least, &most);
+    return !updated || !old.r.updated || updated <= old.r.updated + SLACK + (most - least);
 }
 
 static void begin_ask(struct lane *l, const char *doubted, msec_t wait) {
@@ -181,7 +210,7 @@ static void answered(struct lane *l, void *who, const struct op_result *r) {
         l->doubts = true;
         x->doubted = x->refs[x->at];
         l->ask_at = now_of(e) + DOUBT_WAIT;
-    } else if (there) {
+    } else if (there && vouches(l, x->a, &r->records[0])) {
         end(l, true);
     } else {
         x->at++;

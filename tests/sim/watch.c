@@ -94,6 +94,13 @@ void watch_step(struct world *w) {
     }
 }
 
+void watch_put_back(struct world *w) {
+    struct watch *x = w->watch;
+    x->attachments = w->desk->rt->n_attachments < x->attachments ? w->desk->rt->n_attachments : x->attachments;
+    x->journals = w->product->redmine->n_journals < x->journals ? w->product->redmine->n_journals : x->journals;
+    x->issues = w->product->redmine->n_issues < x->issues ? w->product->redmine->n_issues : x->issues;
+}
+
 static const char *ref_of(struct arena *a, const struct http_request *q) {
     const char *at;
     bool desk = str_starts(q->url, DESK);

@@ -746,6 +746,49 @@ void world_crash(struct world *w) {
     world_start(w);
 }
 
+/* ---- accidents ---- */
+
+static void backup_name(const struct world *w, char *to, size_t n) {
+    snprintf(to, n, "%s/backup.db", w->folder);
+}
+
+void world_backup(struct world *w) {
+    char name[256];
+    backup_name(w, name, sizeof(name));
+    files_remove(name);
+    snapshot(w, name);
+}
+
+void world_restore(struct world *w) {
+    char name[256], from[300], to[300];
+    backup_name(w, name, sizeof(name));
+    files_remove(w->database);
+    copy_file(name, w->database);
+    snprintf(from, sizeof(from), "%s-wal", name);
+    snprintf(to, sizeof(to), "%s-wal", w->database);
+    copy_file(from, to);
+    world_tell(w, "the database is put back");
+}
+
+void world_lose(struct world *w) {
+    files_remove(w->database);
+    world_tell(w, "the database is lost");
+}
+
+int64_t world_past(struct world *w, struct sandbox *sb) {
+    json_t *now = NULL;
+    (void)world_say(w, sb, NULL, "GET", "/sandbox/past", NULL, &now);
+    int64_t past = json_int(now, "past", -1);
+    json_decref(now);
+    return past;
+}
+
+void world_put_back(struct world *w, struct sandbox *sb, int64_t past) {
+    if (world_say(w, sb, NULL, "PUT", "/sandbox/past", json_pack("{s:I}", "past", (json_int_t)past), NULL) != 200)
+        abort();
+    watch_put_back(w);
+}
+
 void world_reload(struct world *w, const struct world_config *config) {
     struct fault fault = {0};
     w->config = *config;
@@ -774,6 +817,9 @@ struct world *world_free(struct world *w) {
     }
     while (w->timers)
         timer_free(w->timers);
+    char backup[256];
+    backup_name(w, backup, sizeof(backup));
+    files_remove(backup);
     files_remove(w->database);
     small_pages_remove(w);
     rmdir(w->folder);

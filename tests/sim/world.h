@@ -108,6 +108,13 @@ void world_stop(struct world *w);
 void world_crash(struct world *w);
 /* The process dies at the n-th sync from now; it is started again at once. */
 void world_crash_at_sync(struct world *w, int n);
+/* A copy of the running database; put back, or lost, while nothing runs. The identity file stays. */
+void world_backup(struct world *w);
+void world_restore(struct world *w);
+void world_lose(struct world *w);
+/* A tracker's backup, and putting it back, from one moment to the next. */
+int64_t world_past(struct world *w, struct sandbox *sb);
+void world_put_back(struct world *w, struct sandbox *sb, int64_t past);
 /* A new configuration file and SIGHUP; waits until nothing is under way. */
 void world_reload(struct world *w, const struct world_config *config);
 
@@ -172,6 +179,7 @@ int product_count(struct world *w);
 struct watch *watch_new(void);
 struct watch *watch_free(struct watch *x);
 void watch_step(struct world *w);
+void watch_put_back(struct world *w); /* what a tracker forgot does not come again */
 void watch_send(struct world *w, const struct http_request *request);
 void watch_before(struct world *w, const struct http_request *request); /* around the work */
 void watch_after(struct world *w, const struct http_request *request);
