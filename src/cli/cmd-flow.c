@@ -206,7 +206,9 @@ const struct command command_resume = {
     .name = "resume",
     .summary = "go on with a paused or stopped tracker",
     .usage = "TRACKER",
-    .help = "Examples:\n"
+    .help = "One that was stopped because it was put back from a backup is read anew: what it shows holds, and nobody\n"
+            "is told because of it. One that was stopped because of another bridge is written to again.\n\n"
+            "Examples:\n"
             "  bascule resume helpdesk",
     .words_min = 1,
     .words_max = 1,

@@ -81,6 +81,13 @@ class Real:
     def zone(self, name):
         self._rig("zone", name or "-", self.dir)
 
+    def past_keep(self):
+        """Redmine's backup, as of now."""
+        self._rig("past", "keep", self.dir)
+
+    def past_back(self):
+        self._rig("past", "back", self.dir)
+
     def close(self):
         if self.started:
             self._rig("stop", self.dir)
@@ -129,6 +136,12 @@ class Sandbox:
     def zone(self, name):
         for which in ("RT", "REDMINE"):
             self._control(which, "PUT", "zone", {"zone": name or ""})
+
+    def past_keep(self):
+        self.past = self._control("REDMINE", "GET", "past")["past"]
+
+    def past_back(self):
+        self._control("REDMINE", "PUT", "past", {"past": self.past})
 
     def hide(self, issue):
         """Unreadable for all but admins; relations to it are still shown (which no real Redmine can be made to do)."""

@@ -144,10 +144,13 @@ class Stage:
 
     def polls(self, n=1, timeout=None):
         """Until n polls of each tracker that began after this moment are over."""
+        self.polls_of(list(self.proxies), n, timeout)
+
+    def polls_of(self, trackers, n=1, timeout=None):
         began = time.time()
         end = time.monotonic() + (timeout or 20 + 4 * n)
         while True:
-            missing = {name: n - p.lists_since(began) for name, p in self.proxies.items()}
+            missing = {name: n - p.lists_since(began) for name, p in self.proxies.items() if name in trackers}
             if all(m <= 0 for m in missing.values()):
                 return
             if time.monotonic() > end:
