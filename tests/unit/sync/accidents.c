@@ -69,6 +69,34 @@ static void a_backup_put_back_keeps_the_outbox_shut(void **state) {
     end(w);
 }
 
+static void publish(struct world *w) {
+    command(w, 200, "problem-publish", json_pack("{s:s, s:s}", "id", "P-1", "text", "Switch to gross prices."));
+}
+
+/* The ticket was read before it is decided on: what stands there does not even wait. */
+static void what_stands_there_is_entered_as_done(void **state) {
+    struct world *w = linked(NULL);
+    (void)state;
+    world_backup(w);
+    publish(w);
+    settle(w);
+    int notes = desk_notes(w, 1, "b1-", false);
+    world_stop(w);
+    world_restore(w);
+    w->shut = true;
+    world_start(w);
+    run(w, 60 * SEC_MS);
+    publish(w); /* the text was lost with the database */
+    run(w, 60 * SEC_MS);
+    assert_int_equal(effects(w, "kind = 'note' AND ref = 'helpdesk:1' AND state = 'pending'"), 0);
+    assert_int_equal(effects(w, "echo = 'found on the record'"), 1);
+    w->shut = false;
+    command(w, 200, "outbox-open", json_object());
+    settle(w);
+    assert_int_equal(desk_notes(w, 1, "b1-", false), notes);
+    end(w);
+}
+
 /* Opened at once: what waits has not been looked for yet. Each send reads first. */
 static void a_backup_opened_at_once_tells_nobody_twice(void **state) {
     struct world *w = linked(NULL);
@@ -163,17 +191,20 @@ static void a_lost_database_tells_nobody_again(void **state) {
         product_issue(w, "Slow", "It takes minutes.");
         desk_ticket(w, ALICE, "Slow", "It is slow.");
         desk_field(w, 2, "Defect", "2");
+        command(w, 200, "problem-new", json_pack("{s:s}", "title", "Stands on no record"));
         released(w);
         int one = desk_notes(w, 1, "b1-", false), two = desk_notes(w, 2, "b1-", false);
+        int defects = product_notes(w, 1, "b1-") + product_notes(w, 2, "b1-");
         int64_t top = world_number(w, 0, "SELECT max(id) FROM problem");
-        assert_int_equal(top, 2);
+        assert_int_equal(top, 3);
         lost(w);
         assert_text(world_text(w, "SELECT value FROM meta WHERE key = 'instance'"), "b1");
         assert_int_equal(outbox_shut(w), 0);
         assert_int_equal(desk_notes(w, 1, "b1-", false), one);
         assert_int_equal(desk_notes(w, 2, "b1-", false), two);
+        assert_int_equal(product_notes(w, 1, "b1-") + product_notes(w, 2, "b1-"), defects);
         assert_int_equal(world_number(w, 0, "SELECT min(id) FROM problem"), top + 1);
-        assert_text(desk_field_of(w, 1, "Problem"), "P-3"); /* P-1 is of a database that is lost */
+        assert_text(desk_field_of(w, 1, "Problem"), "P-4"); /* P-1 is of a database that is lost */
         assert_int_equal(world_number(w, 0, "SELECT count(*) FROM link WHERE status = 'confirmed'"), 4);
         product_status(w, 2, ISSUE_CLOSED);
         settle(w);
@@ -200,6 +231,29 @@ static void a_forgotten_turn_swallows_no_note(void **state) {
     settle(w);
     assert_status(w, 1, "resolved");
     assert_int_equal(desk_notes(w, 1, "b1-", true), told + 1);
+    end(w);
+}
+
+/* A number that somebody typed before there was such a problem. */
+static void an_older_number_is_no_evidence(void **state) {
+    struct world *w = scene(NULL);
+    (void)state;
+    settle(w);
+    desk_ticket(w, ALICE, "Typed too early", "x");
+    desk_field(w, 1, "Problem", "P-1");
+    settle(w);
+    run(w, 60 * SEC_MS);
+    product_issue(w, "Totals are wrong", "x");
+    desk_ticket(w, ALICE, "Wrong totals", "x");
+    desk_field(w, 2, "Defect", "1");
+    settle(w);
+    desk_comment(w, 1, "Read again.");
+    settle(w);
+    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM link WHERE ref = 'helpdesk:1'"), 0);
+    desk_field(w, 1, "Problem", "");
+    desk_field(w, 1, "Problem", "P-1"); /* now it means that one */
+    settle(w);
+    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM link WHERE ref = 'helpdesk:1' AND problem = 1"), 1);
     end(w);
 }
 
@@ -313,12 +367,14 @@ static void its_own_copy_at_work_stops_writes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_backup_put_back_keeps_the_outbox_shut),
+        cmocka_unit_test(what_stands_there_is_entered_as_done),
         cmocka_unit_test(a_backup_opened_at_once_tells_nobody_twice),
         cmocka_unit_test(a_crash_is_no_accident),
         cmocka_unit_test(a_copy_on_another_machine_writes_nothing),
         cmocka_unit_test(a_copy_without_its_file_writes_nothing),
         cmocka_unit_test(a_lost_database_tells_nobody_again),
         cmocka_unit_test(a_forgotten_turn_swallows_no_note),
+        cmocka_unit_test(an_older_number_is_no_evidence),
         cmocka_unit_test(without_its_file_too_it_asks_who_it_was),
         cmocka_unit_test(two_installations_have_two_names),
         cmocka_unit_test(another_bridge_stops_writes_to_that_tracker),

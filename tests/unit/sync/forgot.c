@@ -7,8 +7,9 @@ static int64_t stopped(struct world *w) {
     return world_number(w, -1, "SELECT count(*) FROM attention WHERE kind = 'tracker-restored'");
 }
 
-static struct world *linked(void) {
-    struct world *w = scene(&(struct world_config){.desk = "    sweep: 10m\n", .product = "    sweep: 10m\n"});
+static struct world *linked_under(const char *top) {
+    struct world *w =
+        scene(&(struct world_config){.top = top, .desk = "    sweep: 10m\n", .product = "    sweep: 10m\n"});
     settle(w);
     product_issue(w, "Totals are wrong", "Sums are off by one.");
     desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong.");
@@ -16,6 +17,10 @@ static struct world *linked(void) {
     settle(w);
     assert_status(w, 1, "closed-unresolved");
     return w;
+}
+
+static struct world *linked(void) {
+    return linked_under("");
 }
 
 static void resume(struct world *w, const char *tracker) {
@@ -39,17 +44,21 @@ static void no_news_from_a_defect_tracker_that_was_put_back(void **state) {
     product_status(w, 1, ISSUE_WORKING);
     run(w, 300 * SEC_MS);
     assert_int_equal(stopped(w), 1);
-    assert_text(world_text(w, "SELECT verdict FROM incident"), "delivered");
+    assert_text(world_text(w, "SELECT verdict FROM incident WHERE ref = 'helpdesk:1'"), "delivered");
     end(w);
 }
 
 /* Two issues: one of them is worked on after the tracker was put back, the other vouches no more. */
-static struct world *put_back(int *ret_notes) {
-    struct world *w = linked();
+static struct world *put_back(const char *top, int *ret_notes) {
+    struct world *w = linked_under(top);
     product_issue(w, "Another", "x");
     settle(w);
     run(w, 100 * SEC_MS);
     int64_t past = world_past(w, w->product);
+    desk_ticket(w, ALICE, "Wrong totals, too", "x");
+    desk_field(w, 2, "Defect", "1");
+    settle(w);
+    assert_text(product_field_of(w, 1, 2), "2");
     product_status(w, 1, ISSUE_CLOSED);
     settle(w);
     assert_status(w, 1, "resolved");
@@ -63,41 +72,67 @@ static struct world *put_back(int *ret_notes) {
 
 static void no_fact_is_taken_until_a_person_says_so(void **state) {
     int notes;
-    struct world *w = put_back(&notes);
+    struct world *w = put_back("", &notes);
     (void)state;
     assert_int_equal(stopped(w), 1);
-    assert_text(world_text(w, "SELECT verdict FROM incident"), "delivered");
+    assert_text(world_text(w, "SELECT verdict FROM incident WHERE ref = 'helpdesk:1'"), "delivered");
     assert_text(world_text(w, "SELECT state FROM record WHERE ref = 'product:2'"), "open");
     assert_non_null(
         strstr(world_text(w, "SELECT clear FROM attention WHERE kind = 'tracker-restored'"), "bascule resume product"));
     world_crash(w); /* it stays so */
     product_status(w, 1, ISSUE_WORKING);
     run(w, 300 * SEC_MS);
-    assert_text(world_text(w, "SELECT verdict FROM incident"), "delivered");
+    assert_text(world_text(w, "SELECT verdict FROM incident WHERE ref = 'helpdesk:1'"), "delivered");
     assert_int_equal(stopped(w), 1);
     desk_ticket(w, ALICE, "The other tracker goes on", "x");
     run(w, 30 * SEC_MS);
-    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM incident"), 2);
+    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM incident"), 3);
+    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM journal WHERE what = 'stopped'"), 1);
     end(w);
 }
 
 static void what_it_shows_then_is_adopted(void **state) {
-    int notes;
-    struct world *w = put_back(&notes);
+    static const char *const histories[] = {"", "history: assert\n"};
     (void)state;
-    resume(w, "product");
-    assert_int_equal(stopped(w), 0);
-    assert_text(world_text(w, "SELECT verdict FROM incident"), "pending");
-    assert_text(world_text(w, "SELECT state FROM record WHERE ref = 'product:2'"), "working");
-    assert_status(w, 1, "resolved");
-    assert_int_equal(desk_notes(w, 1, "b1-", false), notes);
-    assert_text(product_field_of(w, 1, 2), "1");
-    product_status(w, 1, ISSUE_CLOSED); /* told before; resolved as it is */
+    for (size_t i = 0; i < array_size(histories); i++) {
+        int notes;
+        struct world *w = put_back(histories[i], &notes);
+        assert_text(product_field_of(w, 1, 2), "1");
+        resume(w, "product");
+        assert_int_equal(stopped(w), 0);
+        assert_text(world_text(w, "SELECT verdict FROM incident WHERE ref = 'helpdesk:1'"), "pending");
+        assert_text(world_text(w, "SELECT state FROM record WHERE ref = 'product:2'"), "working");
+        assert_status(w, 1, "resolved");
+        assert_int_equal(desk_notes(w, 1, "b1-", false), notes);
+        assert_text(product_field_of(w, 1, 2), "2"); /* our fields are written again */
+        product_status(w, 1, ISSUE_CLOSED);          /* told before; resolved as it is */
+        settle(w);
+        assert_int_equal(desk_notes(w, 1, "b1-", false), notes);
+        product_status(w, 2, ISSUE_NEW); /* news again */
+        settle(w);
+        assert_int_equal(stopped(w), 0);
+        end(w);
+    }
+}
+
+/* The one that was changed last is worked on again; it has no history that could tell. */
+static void somebody_at_work_vouches_for_nothing(void **state) {
+    struct world *w = linked();
+    (void)state;
+    product_issue(w, "Another", "x");
     settle(w);
-    assert_int_equal(desk_notes(w, 1, "b1-", false), notes);
-    product_status(w, 2, ISSUE_NEW); /* news again */
+    run(w, 100 * SEC_MS);
+    int64_t past = world_past(w, w->product);
+    product_status(w, 1, ISSUE_CLOSED);
     settle(w);
-    assert_int_equal(stopped(w), 0);
+    world_say(w, w->product, "admin", "PUT", "/issues/2.json", json_pack("{s:{s:s}}", "issue", "subject", "A"), NULL);
+    settle(w);
+    run(w, 100 * SEC_MS);
+    world_put_back(w, w->product, past);
+    world_say(w, w->product, "admin", "PUT", "/issues/2.json", json_pack("{s:{s:s}}", "issue", "subject", "B"), NULL);
+    run(w, 120 * SEC_MS);
+    assert_int_equal(stopped(w), 1);
+    assert_text(world_text(w, "SELECT title FROM record WHERE ref = 'product:2'"), "A");
     end(w);
 }
 
@@ -120,24 +155,28 @@ static void a_number_given_twice_is_noticed(void **state) {
     end(w);
 }
 
-/* The sweep meets it before any news do, and deletes nothing. */
+/* The sweep meets what is not there before any news come, and believes nothing. */
 static void what_it_forgot_was_not_deleted(void **state) {
     struct world *w = linked();
     (void)state;
+    desk_ticket(w, ALICE, "Not linked", "x");
+    settle(w);
     run(w, 100 * SEC_MS);
     int64_t past = world_past(w, w->desk);
     desk_ticket(w, ALICE, "Later", "x");
-    desk_field(w, 2, "Defect", "1");
+    desk_field(w, 3, "Defect", "1");
+    desk_ticket(w, ALICE, "Later, not linked", "x");
     settle(w);
-    desk_comment(w, 1, "Called the customer.");
+    desk_comment(w, 2, "Called the customer.");
     settle(w);
     run(w, 100 * SEC_MS);
     world_put_back(w, w->desk, past);
     run(w, 1300 * SEC_MS);
     assert_int_equal(stopped(w), 1);
-    assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'helpdesk:2'"), "present");
+    assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'helpdesk:3'"), "present");
     resume(w, "helpdesk");
-    assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'helpdesk:2'"), "gone");
+    assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'helpdesk:3'"), "gone");
+    assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'helpdesk:4'"), "gone");
     assert_status(w, 1, "closed-unresolved");
     end(w);
 }
@@ -278,6 +317,7 @@ int main(void) {
         cmocka_unit_test(no_news_from_a_defect_tracker_that_was_put_back),
         cmocka_unit_test(no_fact_is_taken_until_a_person_says_so),
         cmocka_unit_test(what_it_shows_then_is_adopted),
+        cmocka_unit_test(somebody_at_work_vouches_for_nothing),
         cmocka_unit_test(a_number_given_twice_is_noticed),
         cmocka_unit_test(what_it_forgot_was_not_deleted),
         cmocka_unit_test(the_newest_were_deleted),
