@@ -208,7 +208,7 @@ static void answered(struct lane *l, void *who, const struct op_result *r) {
         l->doubts = false;
     } else if (why) {
         l->doubts = true;
-        x->doubted = x->refs[x->at];
+        x->doubted = ref_make(x->a, l->cfg->name, r->records[0].id);
         l->ask_at = now_of(e) + DOUBT_WAIT;
     } else if (there && vouches(l, x->a, &r->records[0])) {
         end(l, true);

@@ -191,6 +191,7 @@ static void a_lost_database_tells_nobody_again(void **state) {
         product_issue(w, "Slow", "It takes minutes.");
         desk_ticket(w, ALICE, "Slow", "It is slow.");
         desk_field(w, 2, "Defect", "2");
+        settle(w);
         command(w, 200, "problem-new", json_pack("{s:s}", "title", "Stands on no record"));
         released(w);
         int one = desk_notes(w, 1, "b1-", false), two = desk_notes(w, 2, "b1-", false);
