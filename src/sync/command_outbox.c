@@ -111,12 +111,25 @@ static void instance_taken(struct command *c, const char *instance) {
         log_error(c->e->world->log, "%s", fault.text);
 }
 
+static bool may_take(struct command *c, const char *instance, struct fault *fault) {
+    if (!instance_is_one(instance, fault))
+        return false;
+    for (size_t i = 0; i < c->e->n_lanes; i++)
+        if (str_is(store_meta(c->e->store, c->a, arena_printf(c->a, "foreign:%s", c->e->lanes[i].cfg->name)), instance))
+            return true;
+    fault_set(fault, -EINVAL,
+              "--instance is for a database whose identity file is lost: this one's is known (%s), and no tracker is "
+              "stopped for notes of %s, so open it without",
+              c->e->instance, instance);
+    return false;
+}
+
 void cmd_outbox_open(struct command *c) {
     bool assert_all = json_is_true(json_object_get(c->args, "assert")),
          dry = json_is_true(json_object_get(c->args, "dry_run"));
     const char *instance = want_text(c, "instance");
     struct fault fault = {0};
-    if (!str_empty(instance) && !instance_is_one(instance, &fault)) {
+    if (!str_empty(instance) && !may_take(c, instance, &fault)) {
         refuse(c, 400, "%s", fault.text);
         return;
     }
