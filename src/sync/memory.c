@@ -227,7 +227,7 @@ static void ask(struct lane *l, struct asking *x) {
         for (size_t i = 0; i < n; i++)
             *arena_push(x->a, &x->refs, &x->n) = newest[i];
     }
-    if (x->at >= x->n) { /* nobody is left to ask */
+    if (!x->refs || x->at >= x->n) { /* nobody is left to ask */
         end(l, true);
         lane_wake(l, 0);
         return;
