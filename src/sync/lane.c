@@ -196,6 +196,8 @@ static void came_up(struct lane *l) {
 static void failed(struct lane *l, const struct op_result *r) {
     msec_t now = now_of(l->e);
     l->remembered_at = 0; /* it may come back as another one */
+    if (!l->doubts)
+        memory_free(l); /* it is asked from the beginning then */
     if (!l->failures++)
         l->error_since = now;
     snprintf(l->error, sizeof(l->error), "%s", r->words ? r->words : reply_class_name(r->class));

@@ -23,12 +23,14 @@
 #define FRESH      (60 * SEC_MS)
 #define DOUBT_WAIT (5 * SEC_MS)
 #define ASKED_MOST 20
+#define TRIES      3
 #define SLACK      (2 * SEC_MS)
 
 struct asking {
     struct arena *a;
     const char **refs;
     size_t n, at;
+    int tries;           /* of this one */
     const char *doubted; /* asked a second time */
 };
 
@@ -189,17 +191,25 @@ static void alarm(struct lane *l, struct arena *a, const char *why) {
     engine_changed(e, "tracker", l->cfg->name);
 }
 
+/* Its tracker may be down: a list tells. If the lists are answered, it is the record, and says nothing. */
+static void no_word(struct lane *l, struct asking *x, const struct op_result *r) {
+    l->ask_at = now_of(l->e) + DOUBT_WAIT;
+    if (r->class != CLASS_LIMITED && ++x->tries >= TRIES) {
+        x->tries = 0;
+        x->at++;
+    }
+    lane_wake(l, 0);
+}
+
 static void answered(struct lane *l, void *who, const struct op_result *r) {
     struct asking *x = who;
     struct engine *e = l->e;
     l->asked = false;
-    if (!lane_health(l, r) || e->stopping) { /* says nothing: without a doubt it is asked anew with the next news */
-        l->ask_at = now_of(e) + DOUBT_WAIT;
-        if (!l->doubts)
-            end(l, false);
-        lane_wake(l, 0);
+    if (!lane_told(l, r) || e->stopping) {
+        no_word(l, x, r);
         return;
     }
+    x->tries = 0;
     bool there = r->n_records && (r->presence == PRESENT || r->presence == OUT_OF_SCOPE);
     const char *why = there ? contradiction(l, x->a, &r->records[0]) : NULL;
     if (why && (x->doubted || l->doubts)) {
