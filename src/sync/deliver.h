@@ -18,6 +18,7 @@ struct dispatch {
     struct write_field fields[EFFECTS_AT_ONCE];
     size_t n_fields;
     json_t *kept_fields, *kept_native;
+    msec_t look_at;       /* when it is looked for a second time: all of it in one look */
     msec_t again_at;      /* when what did not arrive may leave again: one time, so that it leaves in one request */
     msec_t blocked_until; /* of a head that may not leave yet */
     const char *lost;     /* edits that ours went over, in words */

@@ -421,7 +421,9 @@ static void not_there(struct dispatch *d, struct effect_row *x) {
     }
     store_effect_looked(e->store, x->e.n, x->looks + 1);
     if (x->looks + 1 < 2) {
-        store_effect_later(e->store, x->e.n, now + SEC_MS, NULL);
+        if (!d->look_at)
+            d->look_at = now + SEC_MS;
+        store_effect_later(e->store, x->e.n, d->look_at, NULL);
         return;
     }
     journal(e, "bridge", "looked", d->ref, x->e.problem, x->e.n, "it is not there");

@@ -201,6 +201,10 @@ static void an_older_database_is_brought_up(void **state) {
     assert_int_equal(store_open(path, &s, &f), 0);
     store_counts_problem(s, 1, &c);
     assert_true(c.total == 2 && c.open == 1 && c.closed_unresolved == 1);
+    store_begin(s);
+    assert_true(store_marker_add(s, "helpdesk:1", "b1", "3f9k2a", 5));
+    assert_true(!store_marker_add(s, "helpdesk:1", "b1", "3f9k2a", 6)); /* known */
+    assert_int_equal(store_commit(s, &f), 0);
     s = store_close(s);
     assert_int_equal(store_open(path, &s, &f), 0); /* once */
     store_close(s);
