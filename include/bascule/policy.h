@@ -121,6 +121,10 @@ enum ke_status ke_status_of(const struct problem *p, enum delivery delivery, boo
 
 /* The policy values for one incident: first matching rule, key by key. */
 void policy_for(const struct policy_set *set, const struct record *incident, struct policy *ret);
+/* ... for a problem and a defect behind it, either may be NULL: the problem's service
+ * and priority, else the defect's; the defect's tracker and native fields. */
+void policy_for_side(const struct policy_set *set, const struct problem *problem, const struct record *defect,
+                     struct policy *ret);
 /* The values as JSON for the turn, and back. */
 json_t *policy_to_json(const struct policy *p);
 void policy_from_json(const json_t *j, struct policy *ret);
@@ -261,6 +265,7 @@ struct defect_side_facts {
     msec_t now;
     const struct problem *const *problems;
     const int *recurrences; /* per problem: staff-confirmed or late links since the delivery */
+    const bool *recurred;   /* per problem: a manager said so of this delivery; NULL: of none */
     size_t n_problems;
     int incident_count;
     const struct policy *policy;

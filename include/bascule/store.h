@@ -108,6 +108,8 @@ struct incident_row {
     const char *ref;
     enum verdict verdict, was;
     int turn, adopted_turn, quiet_turn, asserted_turn;
+    int recurred_turn;   /* staff said that it recurred; 0 never */
+    int late_acked_turn; /* its late link was seen; 0 never */
     msec_t turn_at, linked_at, delivered_at, asserted_at, came_back_at;
     bool was_linked, adopted_open, ignored, overridden, own_reopen, came_back_acked;
     const char *policy; /* JSON */
@@ -127,6 +129,7 @@ struct problem_row {
     msec_t delivered_at;
     bool automatic;
     int declined_acked, held_acked;
+    int recurred; /* serial of the delivery that a manager said did not hold; 0 none */
     uint64_t fingerprint;
     const char *decision;
 };
@@ -158,9 +161,12 @@ bool store_evidence(struct store *s, struct arena *a, int64_t n, struct evidence
 void store_evidence_of_origin(struct store *s, struct arena *a, const char *origin, struct evidences *ret);
 void store_evidence_of_incident(struct store *s, struct arena *a, const char *ref, struct evidences *ret);
 void store_evidence_of_defect(struct store *s, struct arena *a, const char *ref, struct evidences *ret);
+/* Evidence and rejections of a merged problem speak for the other. Before its links move. */
 void store_evidence_move_problem(struct store *s, int64_t from, int64_t to);
 void store_reject(struct store *s, const char *a, const char *b, msec_t at, const char *actor);
 void store_reject_lift(struct store *s, const char *a, const char *b);
+/* A rejection of the problem stands also against evidence that leads to it through a defect. */
+bool store_rejected(struct store *s, const char *ref, int64_t problem, const struct evidence *e);
 
 struct link_row {
     int64_t problem;
@@ -174,7 +180,9 @@ size_t store_links_of_problem(struct store *s, struct arena *a, int64_t problem,
                               size_t limit, struct link_row **ret);
 void store_link_put(struct store *s, const struct link_row *l);
 void store_link_drop(struct store *s, int64_t problem, const char *ref);
-/* Another live problem that shares a defect; 0 none. */
+/* To another problem; of two links the stronger stays, and the earlier of equal ones. */
+void store_link_move(struct store *s, const struct link_row *l, int64_t to);
+/* Another live problem that shares a defect, duplicates followed on both sides; 0 none. */
 int64_t store_shared_defect(struct store *s, int64_t problem);
 
 struct counts { /* of a problem's or a defect's incidents; gone and nowhere-counting left out */
@@ -245,6 +253,11 @@ int store_adopted_release(struct store *s, int64_t batch); /* outbox open --asse
 json_t *store_adopted_counts(struct store *s);
 void store_effects_merge(struct store *s, const char *from_ref, const char *why,
                          msec_t now); /* a merged record's unsent ones */
+/* What was asserted on a merged record is spent for the survivor too; not what never left. Before store_effects_merge.
+ */
+void store_keys_merge(struct store *s, const char *from, const char *to, msec_t now);
+/* The turn was raised without a new verdict: what was asserted in the old one is asserted. */
+void store_keys_raise(struct store *s, const char *ref, int from, int to, msec_t now);
 
 /* ---- batches (the brake) ---- */
 int64_t store_batch_new(struct store *s, int64_t problem, const char *cause, msec_t now);
@@ -318,6 +331,8 @@ bool store_lookup_waits(struct store *s, const char *ref, uint64_t hash);
 int64_t store_lookups_changed(struct store *s, const char *tracker);
 /* A merged incident's evidence and rejections now speak for the survivor. */
 void store_incident_merge(struct store *s, const char *from, const char *to);
+/* Records that were merged into that one. */
+size_t store_merged_into(struct store *s, struct arena *a, const char *tracker, const char *id, const char ***ret);
 
 /* ---- attention, journal, quarantine ---- */
 struct attention_item {

@@ -1,4 +1,5 @@
-/* cmd-problem: problems and known errors: new, set, publish, accept-risk, push-back, close, reopen, merge, split. */
+/* cmd-problem: problems and known errors: new, set, publish, accept-risk, push-back, close, recurred, reopen, merge,
+ * split. */
 #include "cli.h"
 
 static const struct option problem_options[] = {
@@ -19,7 +20,7 @@ static const struct option problem_options[] = {
     {"group", "NAME", "whose group", "group", false},
     {"change-request", "REF", "the change that carries the fix", "change_request", false},
     {"analysis-target", "DATE", "when the cause should be known", "analysis_target", false},
-    {"reason", "TEXT", "accept-risk, push-back, close, reopen: why", "reason", false},
+    {"reason", "TEXT", "accept-risk, push-back, close, recurred, reopen: why", "reason", false},
     {"review", "DATE", "set, accept-risk: when to look at it again", "review", false},
     {"resolution", "WORD", "close: fix-applied (default), risk-accepted, duplicate, cancelled", "resolution", false},
     {"duplicate-of", "P-n", "close: the problem that stands for it", "duplicate_of", false},
@@ -155,6 +156,10 @@ static int close_run(struct cli *c) {
     return post(c, "close", arena_printf(c->arena, "%s is closed", c->words[1]));
 }
 
+static int recurred_run(struct cli *c) {
+    return post(c, "recurred", arena_printf(c->arena, "%s recurred: what on_reopen says follows", c->words[1]));
+}
+
 static int reopen_run(struct cli *c) {
     return post(c, "reopen", arena_printf(c->arena, "%s is open again", c->words[1]));
 }
@@ -194,12 +199,13 @@ static const struct verb verbs[] = {
     {"accept-risk", "reason review", 1, accept_run},
     {"push-back", "reason", 1, push_run},
     {"close", "resolution reason version duplicate-of", 1, close_run},
+    {"recurred", "reason", 1, recurred_run},
     {"reopen", "reason", 1, reopen_run},
     {"merge", "yes", 2, merge_run},
     {"split", "title", -1, split_run},
 };
-static const char *const verb_names[] = {"new",   "set",    "publish", "accept-risk", "push-back",
-                                         "close", "reopen", "merge",   "split",       NULL};
+static const char *const verb_names[] = {"new",      "set",    "publish", "accept-risk", "push-back", "close",
+                                         "recurred", "reopen", "merge",   "split",       NULL};
 
 static int problem_run(struct cli *c) {
     int which = args_choose(c, "problem command", c->words[0], verb_names);
@@ -221,12 +227,14 @@ static int problem_run(struct cli *c) {
 
 const struct command command_problem = {
     .name = "problem",
-    .summary = "new, set, publish, accept-risk, push-back, close, reopen, merge, split",
+    .summary = "new, set, publish, accept-risk, push-back, close, recurred, reopen, merge, split",
     .usage =
         "new --title TEXT [--cause TEXT] ...\nset P-n [--cause TEXT] [--workaround TEXT] [--customer-text TEXT] ...\n"
         "publish P-n [--customer-text TEXT] [--yes]\naccept-risk P-n --reason TEXT --review DATE\npush-back P-n "
         "[--reason TEXT]\n"
-        "close P-n [--resolution WORD] [--reason TEXT] [--version VERSION] [--duplicate-of P-n]\nreopen P-n\n"
+        "close P-n [--resolution WORD] [--reason TEXT] [--version VERSION] [--duplicate-of P-n]\nrecurred P-n "
+        "[--reason "
+        "TEXT]\nreopen P-n\n"
         "merge P-n INTO [--yes]\nsplit P-n REF... [--title TEXT]",
     .help = "A customer text is saved by `set` and told to customers by `publish` only. What is internal (cause,\n"
             "workaround) is never told.\n\n"

@@ -106,16 +106,27 @@ const struct command command_forget = {
 
 /* ---- ack ---- */
 
+static const struct option ack_options[] = {
+    {"recurrence", NULL, "the fix was delivered and did not hold here: count it", "recurrence", false},
+    OPTION_END,
+};
+
 static int ack_run(struct cli *c) {
-    return record_change(c, "ack", arena_printf(c->arena, "%s is acknowledged", c->words[0]));
+    return record_change(c, "ack",
+                         args_flag(c, "recurrence") ? arena_printf(c->arena, "%s is a recurrence", c->words[0])
+                                                    : arena_printf(c->arena, "%s is acknowledged", c->words[0]));
 }
 
 const struct command command_ack = {
     .name = "ack",
     .summary = "clear an incident's came-back, did-not-hold or returned from the attention list",
-    .usage = "REF",
-    .help = "Examples:\n"
-            "  bascule ack helpdesk:4711",
+    .usage = "REF [--recurrence]",
+    .help = "What came back after the delivery is no recurrence until you say so; `on_reopen` in the policy says what\n"
+            "recurrences do to the defect.\n\n"
+            "Examples:\n"
+            "  bascule ack helpdesk:4711\n"
+            "  bascule ack helpdesk:4711 --recurrence",
+    .options = ack_options,
     .words_min = 1,
     .words_max = 1,
     .run = ack_run,

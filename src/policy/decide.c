@@ -212,7 +212,7 @@ static void came_back(struct deciding *c) {
         w->ref = defect;
         w->key = key;
         w->note = NOTE_CAME_BACK;
-        w->visibility = VISIBILITY_INTERNAL;
+        w->visibility = c->f->policy->notes[NOTE_CAME_BACK];
         w->reason = arena_printf(c->a, "%s was reopened", c->ref);
     }
 }

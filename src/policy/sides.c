@@ -21,7 +21,7 @@ static struct want *defect_note(struct decision *d, const struct defect_side_fac
     struct want *w = defect_want(d, f, EFFECT_NOTE, problem);
     w->key = key;
     w->note = kind;
-    w->visibility = VISIBILITY_INTERNAL;
+    w->visibility = f->policy->notes[kind];
     w->reason = reason;
     return w;
 }
@@ -75,15 +75,18 @@ static void risk_accepted(struct decision *d, const struct defect_side_facts *f,
 
 /* Recurrences since the delivery reopen it, or have a new one made; `flag` is for
  * the problem's attention. */
-static void recurred(struct decision *d, const struct defect_side_facts *f, const struct problem *p, int count,
-                     struct arena *a) {
-    if (f->policy->on_reopen == ON_REOPEN_FLAG || count < f->policy->recurrences || !is_delivered(f) || is_moved(d))
+static void recurred(struct decision *d, const struct defect_side_facts *f, size_t i, struct arena *a) {
+    const struct problem *p = f->problems[i];
+    int count = f->recurrences[i];
+    bool said = f->recurred && f->recurred[i];
+    if (f->policy->on_reopen == ON_REOPEN_FLAG || (count < f->policy->recurrences && !said) || !is_delivered(f) ||
+        is_moved(d))
         return;
     const char *about = arena_printf(a, "recurred:P-%lld:%d", (long long)p->id, p->serial);
     const char *tracker = arena_strndup(a, f->ref, strcspn(f->ref, ":"));
     bool reopen = f->policy->on_reopen == ON_REOPEN_REOPEN;
     struct want *w = defect_want(d, f, reopen ? EFFECT_STATE : EFFECT_CREATE, p->id);
-    w->reason = arena_printf(a, "%d recurrences since the delivery", count);
+    w->reason = said ? "a manager said that it recurred" : arena_printf(a, "%d recurrences since the delivery", count);
     if (reopen) {
         w->key = arena_printf(a, "state:%s:%s", f->ref, about);
         w->state = STATE_OPEN;
@@ -137,7 +140,7 @@ void decide_defect(const struct defect_side_facts *f, struct arena *a, struct de
                         "its first incident was linked");
         if (p->resolution == RESOLUTION_RISK_ACCEPTED)
             risk_accepted(ret, f, p, a);
-        recurred(ret, f, p, f->recurrences[i], a);
+        recurred(ret, f, i, a);
     }
     if (first)
         threshold(ret, f, first, a);

@@ -58,6 +58,18 @@ void policy_for(const struct policy_set *set, const struct record *incident, str
     }
 }
 
+void policy_for_side(const struct policy_set *set, const struct problem *problem, const struct record *defect,
+                     struct policy *ret) {
+    struct record looked_up = {0};
+    if (defect)
+        looked_up = *defect;
+    if (problem && !str_empty(problem->service))
+        looked_up.service = problem->service;
+    if (problem && !str_empty(problem->priority))
+        looked_up.priority = problem->priority;
+    policy_for(set, &looked_up, ret);
+}
+
 json_t *policy_to_json(const struct policy *p) {
     json_t *notes = json_object(), *thresholds = json_array();
     for (size_t k = 0; k < NOTE_KIND_COUNT; k++)

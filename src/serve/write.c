@@ -42,6 +42,7 @@ static const struct route routes[] = {
     {"POST", "problems/{id}/merge", "problem-merge", NULL, NULL},
     {"POST", "problems/{id}/publish", "problem-publish", NULL, NULL},
     {"POST", "problems/{id}/push-back", "problem-push-back", NULL, NULL},
+    {"POST", "problems/{id}/recurred", "problem-recurred", NULL, NULL},
     {"POST", "problems/{id}/reopen", "problem-reopen", NULL, NULL},
     {"POST", "problems/{id}/split", "problem-split", NULL, NULL},
     {"POST", "suggestions/{n#}/confirm", "confirm", NULL, NULL},

@@ -313,6 +313,28 @@ void store_effects_merge(struct store *s, const char *from_ref, const char *why,
     unattend_parked(s);
 }
 
+void store_keys_merge(struct store *s, const char *from, const char *to, msec_t now) {
+    db_run(s,
+           "INSERT INTO effect (ref, kind, key, want, state, reason, problem, turn, created, settled) SELECT ?2, kind, "
+           "kind || ':' || ?2 || substr(key, length(kind) + length(?1) + 2), want, 'superseded', 'told on what was "
+           "merged into it', problem, turn, ?3, ?3 FROM effect WHERE ref = ?1 AND kind IN ('state', 'note') AND state "
+           "<> 'pending' AND substr(key, 1, length(kind) + length(?1) + 2) = kind || ':' || ?1 || ':' ORDER BY n ON "
+           "CONFLICT (key) DO NOTHING",
+           "ssi", from, to, now);
+}
+
+void store_keys_raise(struct store *s, const char *ref, int from, int to, msec_t now) {
+    db_run(s,
+           "INSERT INTO effect (ref, kind, key, want, state, reason, problem, turn, adopted, created, settled) SELECT "
+           "ref, kind, substr(key, 1, length(key) - length(?2)) || ?3, want, 'superseded', 'asserted in a turn before "
+           "the merge', problem, ?3, adopted, ?4, ?4 FROM effect WHERE ref = ?1 AND turn = ?2 AND (kind = 'state' OR "
+           "(kind = 'note' AND json_extract(want, '$.note') NOT IN ('known-error', 'workaround'))) AND key LIKE '%:' "
+           "|| ?2 ORDER BY n ON CONFLICT (key) DO NOTHING",
+           "siii", ref, (int64_t)from, (int64_t)to, now);
+    db_run(s, "UPDATE effect SET turn = ?3 WHERE ref = ?1 AND turn = ?2 AND kind IN ('state', 'note')", "sii", ref,
+           (int64_t)from, (int64_t)to);
+}
+
 int64_t store_batch_new(struct store *s, int64_t problem, const char *cause, msec_t now) {
     db_run(s, "INSERT INTO batch (problem, cause, created) VALUES (?, ?, ?)", "iSi", problem, cause, now);
     return s->failed ? 0 : sqlite3_last_insert_rowid(s->db);

@@ -83,15 +83,58 @@ void store_evidence_of_defect(struct store *s, struct arena *a, const char *ref,
 }
 
 void store_evidence_move_problem(struct store *s, int64_t from, int64_t to) {
+    struct arena *a = arena_new();
+    const char *was = arena_printf(a, "P-%lld", (long long)from), *now = arena_printf(a, "P-%lld", (long long)to);
+    /* a confirmed link to either is stronger than a rejection of the other */
+    db_run(s,
+           "DELETE FROM rejection WHERE (b = ?1 AND a IN (SELECT ref FROM link WHERE problem = ?4 AND status = "
+           "'confirmed')) OR (b = ?2 AND a IN (SELECT ref FROM link WHERE problem = ?3 AND status = 'confirmed'))",
+           "ssii", was, now, from, to);
+    db_run(s, "UPDATE OR IGNORE rejection SET b = ? WHERE b = ?", "ss", now, was);
+    db_run(s, "DELETE FROM rejection WHERE b = ?", "s", was);
     db_run(s, "UPDATE OR IGNORE evidence SET problem = ? WHERE problem = ?", "ii", to, from);
     db_run(s, "DELETE FROM evidence WHERE problem = ?", "i", from);
+    arena_free(a);
+}
+
+/* What the survivor has on its own is not ended by a rejection of the merged one's:
+ * that goes, with what it stood against. */
+static void rejections_merge(struct store *s, const char *from, const char *to) {
+    struct arena *a = arena_new();
+    const char **against;
+    size_t n =
+        db_texts(s, a,
+                 db_query(s,
+                          "SELECT b FROM rejection WHERE a = ?1 AND (EXISTS (SELECT 1 FROM evidence e WHERE "
+                          "e.incident = ?2 AND (e.defect = b OR 'P-' || e.problem = b) AND NOT " REJECTED
+                          ") OR EXISTS (SELECT 1 FROM link WHERE ref = ?2 AND status = 'confirmed' AND 'P-' || problem "
+                          "= b))",
+                          "ss", from, to),
+                 &against);
+    for (size_t i = 0; i < n; i++) {
+        db_run(s,
+               "DELETE FROM evidence AS e WHERE incident = ?1 AND (defect = ?2 OR 'P-' || problem = ?2) AND " REJECTED,
+               "ss", from, against[i]);
+        store_reject_lift(s, from, against[i]);
+    }
+    db_run(s, "UPDATE OR IGNORE rejection SET a = ? WHERE a = ?", "ss", to, from);
+    arena_free(a);
 }
 
 void store_incident_merge(struct store *s, const char *from, const char *to) {
+    rejections_merge(s, from, to);
     /* the origin stays: what stands in the merged record is not to be looked for in the survivor */
     db_run(s, "UPDATE OR IGNORE evidence SET incident = ?2 WHERE incident = ?1", "ss", from, to);
     db_run(s, "DELETE FROM evidence WHERE incident = ?", "s", from);
-    db_run(s, "UPDATE OR IGNORE rejection SET a = ? WHERE a = ?", "ss", to, from);
+}
+
+size_t store_merged_into(struct store *s, struct arena *a, const char *tracker, const char *id, const char ***ret) {
+    return db_texts(s, a,
+                    db_query(s,
+                             "SELECT ref FROM record WHERE tracker = ? AND presence = 'merged' AND merged_into = ? "
+                             "ORDER BY ref",
+                             "ss", tracker, id),
+                    ret);
 }
 
 void store_reject(struct store *s, const char *a, const char *b, msec_t at, const char *actor) {
@@ -104,6 +147,13 @@ void store_reject(struct store *s, const char *a, const char *b, msec_t at, cons
 
 void store_reject_lift(struct store *s, const char *a, const char *b) {
     db_run(s, "DELETE FROM rejection WHERE a = ? AND b = ?", "ss", a, b);
+}
+
+bool store_rejected(struct store *s, const char *ref, int64_t problem, const struct evidence *e) {
+    return db_number(s, 0,
+                     "SELECT count(*) FROM rejection WHERE a = ? AND b = 'P-' || ? AND (? <= after_n OR ? + 1000 <= "
+                     "at)",
+                     "siii", ref, problem, e->n, e->at) != 0;
 }
 
 static size_t links_read(struct store *s, struct arena *a, sqlite3_stmt *q, struct link_row **ret) {
@@ -148,22 +198,56 @@ void store_link_put(struct store *s, const struct link_row *l) {
            "isssii", l->problem, l->ref, l->kind, l->status, l->linked_at, (int64_t)l->automatic);
 }
 
+#define RANK(status) "(CASE " status " WHEN 'confirmed' THEN 2 WHEN 'rejected' THEN 1 ELSE 0 END)"
+
+void store_link_move(struct store *s, const struct link_row *l, int64_t to) {
+    store_link_drop(s, l->problem, l->ref);
+    db_run(s,
+           "INSERT INTO link VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+           "automatic = CASE WHEN status = excluded.status THEN max(automatic, excluded.automatic) WHEN " RANK(
+               "status") " < " RANK("excluded.status") " THEN excluded.automatic ELSE automatic END, "
+                                                       "linked_at = CASE WHEN status = excluded.status THEN "
+                                                       "min(linked_at, excluded.linked_at) "
+                                                       "WHEN " RANK("status") " < " RANK(
+                                                           "excluded.status") " THEN excluded.linked_at ELSE linked_at "
+                                                                              "END, "
+                                                                              "status = CASE WHEN " RANK(
+                                                                                  "status") " < " RANK("excluded."
+                                                                                                       "status") " THEN"
+                                                                                                                 " excl"
+                                                                                                                 "uded."
+                                                                                                                 "statu"
+                                                                                                                 "s "
+                                                                                                                 "ELSE "
+                                                                                                                 "statu"
+                                                                                                                 "s "
+                                                                                                                 "END",
+           "isssii", to, l->ref, l->kind, l->status, l->linked_at, (int64_t)l->automatic);
+}
+
 void store_link_drop(struct store *s, int64_t problem, const char *ref) {
     db_run(s, "DELETE FROM link WHERE problem = ? AND ref = ?", "is", problem, ref);
 }
 
+/* As defect_hands_on() of sync: a defect closed as duplicate counts as the one it names. */
+#define HANDS_ON                                                                                                       \
+    "((r.duplicate_of IS NOT NULL AND r.state IN ('closed', 'released', 'closed-unresolved')) OR (r.state = 'closed' " \
+    "AND r.outcome = 'duplicate'))"
+/* `end` and all that hand on to it. */
+#define HANDED_ON_TO                                                                                                   \
+    "SELECT r.ref, depth + 1 FROM record r JOIN up ON r.duplicate_of = up.ref WHERE " HANDS_ON " AND depth < 16"
+
 int64_t store_shared_defect(struct store *s, int64_t problem) {
-    return db_number(
-        s, 0,
-        "WITH RECURSIVE live (ref, depth) AS (SELECT ref, 0 FROM link WHERE problem = ?1 AND kind = 'defect' AND "
-        "status = "
-        "'confirmed' UNION SELECT record.duplicate_of, depth + 1 FROM record JOIN live ON record.ref = live.ref WHERE "
-        "record.duplicate_of IS NOT NULL AND record.state = 'closed' AND depth < 16) SELECT min(l.problem) FROM link l "
-        "JOIN "
-        "live ON l.ref = live.ref JOIN problem p ON p.id = l.problem WHERE l.problem <> ?1 AND l.status = 'confirmed' "
-        "AND "
-        "p.resolution NOT IN ('cancelled', 'duplicate')",
-        "i", problem);
+    return db_number(s, 0,
+                     "WITH RECURSIVE down (ref, depth) AS (SELECT ref, 0 FROM link WHERE problem = ?1 AND kind = "
+                     "'defect' AND status = 'confirmed' UNION SELECT r.duplicate_of, depth + 1 FROM record r JOIN down "
+                     "ON r.ref = down.ref WHERE " HANDS_ON " AND r.duplicate_of IS NOT NULL AND depth < 16), "
+                     "up (ref, depth) AS (SELECT ref, 0 FROM (SELECT DISTINCT ref FROM down WHERE NOT EXISTS (SELECT 1 "
+                     "FROM record r WHERE r.ref = down.ref AND " HANDS_ON ")) UNION " HANDED_ON_TO
+                     ") SELECT min(l.problem) FROM link l JOIN up ON l.ref = up.ref JOIN problem p ON p.id = l.problem "
+                     "WHERE l.problem <> ?1 AND l.status = 'confirmed' AND p.resolution NOT IN ('cancelled', "
+                     "'duplicate')",
+                     "i", problem);
 }
 
 /* ---- counters: sums that triggers keep (migrations/2-counted.sql) ---- */
@@ -189,12 +273,13 @@ void store_counts_problem(struct store *s, int64_t problem, struct counts *ret) 
 }
 
 #define BEHIND                                                                                                         \
-    "FROM link d JOIN problem p ON p.id = d.problem WHERE d.ref = ?1 AND d.kind = 'defect' AND d.status = "            \
-    "'confirmed' AND p.resolution <> 'cancelled'"
+    "FROM link d JOIN problem p ON p.id = d.problem WHERE d.ref IN (WITH RECURSIVE up (ref, depth) AS (SELECT ?1, 0 "  \
+    "UNION " HANDED_ON_TO ") SELECT ref FROM up) AND d.kind = 'defect' AND d.status = 'confirmed' AND p.resolution "   \
+    "<> 'cancelled'"
 
 /* Through several problems each incident counts once. */
 void store_counts_defect(struct store *s, const char *ref, struct counts *ret) {
-    if (db_number(s, 0, "SELECT count(*) " BEHIND, "s", ref) < 2) {
+    if (db_number(s, 0, "SELECT count(DISTINCT d.problem) " BEHIND, "s", ref) < 2) {
         store_counts_problem(s, db_number(s, 0, "SELECT d.problem " BEHIND, "s", ref), ret);
         return;
     }
@@ -239,7 +324,7 @@ size_t store_incidents_of_defect(struct store *s, struct arena *a, const char *r
     int64_t *problems = NULL;
     size_t n = 0, n_problems = 0, n_refs = 0, n_urls = 0;
     *ret_refs = *ret_urls = NULL;
-    sqlite3_stmt *q = db_query(s, "SELECT d.problem " BEHIND, "s", ref);
+    sqlite3_stmt *q = db_query(s, "SELECT DISTINCT d.problem " BEHIND, "s", ref);
     while (db_next(s, q))
         *arena_push(a, &problems, &n_problems) = col_int(q, 0);
     for (size_t i = 0; i < n_problems; i++) {

@@ -8,7 +8,7 @@
 #define NUMBERS                                                                                                        \
     "known_error, impact, urgency, proactive, cause_at, workaround_at, revision, confirmed_at, review, duplicate_of, " \
     "analysis_target, created, known, closed, resolved_at, reopened, serial, delivered_at, automatic, "                \
-    "declined_acked, fingerprint, held_acked"
+    "declined_acked, fingerprint, held_acked, recurred"
 
 bool store_problem(struct store *s, struct arena *a, int64_t id, struct problem_row *ret) {
     sqlite3_stmt *q = db_query(s, "SELECT " TEXTS ", " NUMBERS " FROM problem WHERE id = ?", "i", id);
@@ -52,6 +52,7 @@ bool store_problem(struct store *s, struct arena *a, int64_t id, struct problem_
     ret->declined_acked = (int)col_int(q, at++);
     ret->fingerprint = (uint64_t)col_int(q, at++);
     ret->held_acked = (int)col_int(q, at++);
+    ret->recurred = (int)col_int(q, at++);
     db_end(q);
     return true;
 }
@@ -79,8 +80,8 @@ void store_problem_put(struct store *s, const struct problem_row *row) {
     db_run(s,
            "UPDATE problem SET (" TEXTS ", " NUMBERS
            ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
-           "SsssssssssssssssSssssssiiiiiiiiiiiiiiiiiiiiiii", p->title, p->symptom, p->error_code, p->service, p->items,
+           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+           "SsssssssssssssssSssssssiiiiiiiiiiiiiiiiiiiiiiii", p->title, p->symptom, p->error_code, p->service, p->items,
            p->product, p->version, p->priority, p->owner, p->group, p->cause, p->workaround, p->customer_text,
            p->published_text, p->solution, p->fixed_in, resolution_name(p->resolution), p->reason, p->accepted_by,
            p->change_request, delivery_name(p->delivery), ke_status_name(row->status), row->decision,
@@ -88,7 +89,7 @@ void store_problem_put(struct store *s, const struct problem_row *row) {
            p->workaround_at, (int64_t)p->revision, p->confirmed_at, p->review, p->duplicate_of, p->analysis_target,
            p->created, p->known, p->closed, p->resolved_at, (int64_t)p->reopened, (int64_t)p->serial, row->delivered_at,
            (int64_t)row->automatic, (int64_t)row->declined_acked, (int64_t)row->fingerprint, (int64_t)row->held_acked,
-           p->id);
+           (int64_t)row->recurred, p->id);
     index_text(s, p, a);
     arena_free(a);
 }

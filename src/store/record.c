@@ -194,7 +194,8 @@ bool store_incident(struct store *s, struct arena *a, const char *ref, struct in
                  "outcome, turn, "
                  "adopted_turn, asserted_turn, turn_at, linked_at, delivered_at, asserted_at, came_back_at, "
                  "was_linked, adopted_open, "
-                 "ignored, overridden, own_reopen, came_back_acked, quiet_turn FROM incident WHERE ref = ?",
+                 "ignored, overridden, own_reopen, came_back_acked, quiet_turn, recurred_turn, late_acked_turn FROM "
+                 "incident WHERE ref = ?",
                  "s", ref);
     if (!db_next(s, q))
         return false;
@@ -218,38 +219,41 @@ bool store_incident(struct store *s, struct arena *a, const char *ref, struct in
     for (size_t i = 0; i < array_size(flags); i++)
         *flags[i] = col_int(q, 18 + (int)i) != 0;
     ret->quiet_turn = (int)col_int(q, 24);
+    ret->recurred_turn = (int)col_int(q, 25);
+    ret->late_acked_turn = (int)col_int(q, 26);
     db_end(q);
     return true;
 }
 
 void store_incident_put(struct store *s, const struct incident_row *i) {
-    db_run(s,
-           "INSERT INTO incident (ref, policy, outcome_set, outcome_reason, came_back_by, decision, verdict, was, "
-           "asserted, outcome, "
-           "turn, adopted_turn, asserted_turn, turn_at, linked_at, delivered_at, asserted_at, came_back_at, "
-           "was_linked, adopted_open, "
-           "ignored, overridden, own_reopen, came_back_acked, quiet_turn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-           "?, ?, ?, ?, ?, ?, "
-           "?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET policy = excluded.policy, outcome_set = "
-           "excluded.outcome_set, outcome_reason = "
-           "excluded.outcome_reason, came_back_by = excluded.came_back_by, decision = excluded.decision, verdict = "
-           "excluded.verdict, "
-           "was = excluded.was, asserted = excluded.asserted, outcome = excluded.outcome, turn = excluded.turn, "
-           "adopted_turn = "
-           "excluded.adopted_turn, asserted_turn = excluded.asserted_turn, turn_at = excluded.turn_at, linked_at = "
-           "excluded.linked_at, "
-           "delivered_at = excluded.delivered_at, asserted_at = excluded.asserted_at, came_back_at = "
-           "excluded.came_back_at, was_linked "
-           "= excluded.was_linked, adopted_open = excluded.adopted_open, ignored = excluded.ignored, overridden = "
-           "excluded.overridden, "
-           "own_reopen = excluded.own_reopen, came_back_acked = excluded.came_back_acked, quiet_turn = "
-           "excluded.quiet_turn",
-           "ssssssssssiiiiiiiiiiiiiii", i->ref, i->policy, i->outcome_set, i->outcome_reason, i->came_back_by,
-           i->decision, verdict_name(i->verdict), verdict_name(i->was), i->asserted ? state_name(i->asserted) : NULL,
-           outcome_name(i->outcome), (int64_t)i->turn, (int64_t)i->adopted_turn, (int64_t)i->asserted_turn, i->turn_at,
-           i->linked_at, i->delivered_at, i->asserted_at, i->came_back_at, (int64_t)i->was_linked,
-           (int64_t)i->adopted_open, (int64_t)i->ignored, (int64_t)i->overridden, (int64_t)i->own_reopen,
-           (int64_t)i->came_back_acked, (int64_t)i->quiet_turn);
+    db_run(
+        s,
+        "INSERT INTO incident (ref, policy, outcome_set, outcome_reason, came_back_by, decision, verdict, was, "
+        "asserted, outcome, "
+        "turn, adopted_turn, asserted_turn, turn_at, linked_at, delivered_at, asserted_at, came_back_at, "
+        "was_linked, adopted_open, "
+        "ignored, overridden, own_reopen, came_back_acked, quiet_turn, recurred_turn, late_acked_turn) VALUES (?, ?, "
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET policy = "
+        "excluded.policy, outcome_set = "
+        "excluded.outcome_set, outcome_reason = "
+        "excluded.outcome_reason, came_back_by = excluded.came_back_by, decision = excluded.decision, verdict = "
+        "excluded.verdict, "
+        "was = excluded.was, asserted = excluded.asserted, outcome = excluded.outcome, turn = excluded.turn, "
+        "adopted_turn = "
+        "excluded.adopted_turn, asserted_turn = excluded.asserted_turn, turn_at = excluded.turn_at, linked_at = "
+        "excluded.linked_at, "
+        "delivered_at = excluded.delivered_at, asserted_at = excluded.asserted_at, came_back_at = "
+        "excluded.came_back_at, was_linked "
+        "= excluded.was_linked, adopted_open = excluded.adopted_open, ignored = excluded.ignored, overridden = "
+        "excluded.overridden, "
+        "own_reopen = excluded.own_reopen, came_back_acked = excluded.came_back_acked, quiet_turn = "
+        "excluded.quiet_turn, recurred_turn = excluded.recurred_turn, late_acked_turn = excluded.late_acked_turn",
+        "ssssssssssiiiiiiiiiiiiiiiii", i->ref, i->policy, i->outcome_set, i->outcome_reason, i->came_back_by,
+        i->decision, verdict_name(i->verdict), verdict_name(i->was), i->asserted ? state_name(i->asserted) : NULL,
+        outcome_name(i->outcome), (int64_t)i->turn, (int64_t)i->adopted_turn, (int64_t)i->asserted_turn, i->turn_at,
+        i->linked_at, i->delivered_at, i->asserted_at, i->came_back_at, (int64_t)i->was_linked,
+        (int64_t)i->adopted_open, (int64_t)i->ignored, (int64_t)i->overridden, (int64_t)i->own_reopen,
+        (int64_t)i->came_back_acked, (int64_t)i->quiet_turn, (int64_t)i->recurred_turn, (int64_t)i->late_acked_turn);
 }
 
 size_t store_incidents_linked(struct store *s, struct arena *a, const char *after, size_t limit, const char ***ret) {

@@ -170,15 +170,34 @@ static void ack_defect(struct command *c, struct record_row *r) {
     }
 }
 
+/* "A came-back is no recurrence until staff say so"; what was seen, or said, is so for its turn. */
+static void ack_incident(struct command *c, struct incident_row *i, bool recurs) {
+    struct link_row *links;
+    i->came_back_acked = true;
+    i->late_acked_turn = recurs ? 0 : i->turn;
+    i->recurred_turn = recurs ? i->turn : 0;
+    store_incident_put(c->e->store, i);
+    store_due(c->e->store, KIND_INCIDENT, i->ref, 0, false, "its coming back was acknowledged");
+    store_attention_clear(c->e->store, "recurrence", i->ref);
+    size_t n = store_links_of(c->e->store, c->a, i->ref, "confirmed", &links);
+    for (size_t k = 0; k < n; k++)
+        store_due_problem(c->e->store, links[k].problem, false, "a person said whether it recurred");
+}
+
 static void cmd_ack(struct command *c) {
     struct record_row r;
     struct incident_row i;
     const char *ref = want_text(c, "ref");
+    bool recurs = json_is_true(json_object_get(c->args, "recurrence"));
     int64_t id;
     if (problem_ref_parse(ref, &id)) {
         struct problem_row p;
         if (!want_problem(c, "ref", &p))
             return;
+        if (recurs) {
+            refuse(c, 400, "--recurrence is said of an incident; of the problem: bascule problem recurred %s", ref);
+            return;
+        }
         p.held_acked = p.p.serial;
         store_problem_put(c->e->store, &p);
         store_attention_clear(c->e->store, "did-not-hold", ref);
@@ -189,18 +208,20 @@ static void cmd_ack(struct command *c) {
     }
     if (!want_record(c, "ref", &r))
         return;
-    if (store_incident(c->e->store, c->a, r.ref, &i)) {
-        i.came_back_acked = true;
-        store_incident_put(c->e->store, &i);
-        store_due(c->e->store, KIND_INCIDENT, r.ref, 0, false, "its coming back was acknowledged");
-        store_attention_clear(c->e->store, "recurrence", r.ref);
-    } else {
-        ack_defect(c, &r);
+    bool incident = store_incident(c->e->store, c->a, r.ref, &i);
+    if (recurs && (!incident || i.verdict != VERDICT_DELIVERED)) {
+        refuse(c, 409, "%s is %s: only an incident whose fix was delivered can be a recurrence", r.ref,
+               incident ? verdict_name(i.verdict) : "a defect");
+        return;
     }
+    if (incident)
+        ack_incident(c, &i, recurs);
+    else
+        ack_defect(c, &r);
     store_attention_clear(c->e->store, "came-back", r.ref);
     store_attention_clear(c->e->store, "returned", r.ref);
     store_attention_clear(c->e->store, "lost-edit", r.ref);
-    journal(c->e, c->actor, "ack", r.ref, 0, 0, "seen");
+    journal(c->e, c->actor, "ack", r.ref, 0, 0, recurs ? "seen: it is a recurrence" : "seen");
     command_commit(c, json_pack("{s:s}", "ref", r.ref));
 }
 
@@ -340,6 +361,7 @@ static const struct {
     {"problem-new", cmd_problem_new},
     {"problem-publish", cmd_problem_publish},
     {"problem-push-back", cmd_problem_push_back},
+    {"problem-recurred", cmd_problem_recurred},
     {"problem-reopen", cmd_problem_reopen},
     {"problem-set", cmd_problem_set},
     {"problem-split", cmd_problem_split},

@@ -39,6 +39,7 @@ void cmd_problem_publish(struct command *c);
 void cmd_problem_accept_risk(struct command *c);
 void cmd_problem_push_back(struct command *c);
 void cmd_problem_close(struct command *c);
+void cmd_problem_recurred(struct command *c);
 void cmd_problem_reopen(struct command *c);
 void cmd_problem_merge(struct command *c);
 void cmd_problem_split(struct command *c);

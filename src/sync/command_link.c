@@ -127,19 +127,14 @@ void cmd_unlink(struct command *c) {
         refuse(c, 409, "%s is not linked with %s", a, end_name(c, &x));
         return;
     }
-    store_reject(c->e->store, a, end_name(c, &x), now, c->actor);
+    if (x.incident)
+        store_reject(c->e->store, a, end_name(c, &x), now, c->actor);
+    else
+        reject_defect_problem(c->e, x.defect, x.problem, c->actor);
     if (x.incident && x.problem) { /* rejecting the problem rejects all that leads to it */
         size_t n = store_links_of_problem(c->e->store, c->a, x.problem, "defect", "confirmed", 1000, &defects);
         for (size_t i = 0; i < n; i++)
             store_reject(c->e->store, a, defects[i].ref, now, c->actor);
-    }
-    if (x.defect && x.problem) {
-        struct link_row l = {
-            .problem = x.problem, .ref = x.defect, .kind = "defect", .status = "rejected", .linked_at = now};
-        store_link_drop(c->e->store, x.problem, x.defect);
-        store_link_put(c->e->store, &l);
-        store_due_problem(c->e->store, x.problem, false, "a defect was unlinked");
-        store_due(c->e->store, KIND_DEFECT, x.defect, 0, false, "it was unlinked");
     }
     journal(c->e, c->actor, "unlink", a, x.problem, 0, "the link with %s was rejected by hand", end_name(c, &x));
     relink_ends(c, &x);

@@ -204,6 +204,35 @@ void cmd_problem_push_back(struct command *c) {
     command_commit(c, problem_answer(c, &p));
 }
 
+/* A manager's yes: what on_reopen says is done, however few came back. */
+void cmd_problem_recurred(struct command *c) {
+    struct problem_row p;
+    struct problem_facts f;
+    struct policy policy;
+    if (!want_problem(c, "id", &p) || !facts_problem(c->e, c->a, p.p.id, &f))
+        return;
+    if (p.p.delivery != DELIVERY_DELIVERED) {
+        refuse(c, 409, "P-%lld is %s: only what was delivered can recur", (long long)p.p.id,
+               delivery_name(p.p.delivery));
+        return;
+    }
+    facts_policy(c->e, c->a, &f, &policy);
+    if (policy.on_reopen == ON_REOPEN_FLAG) {
+        refuse(c, 409,
+               "on_reopen is flag, so nothing would follow: reopen the defect in its tracker, or bascule problem "
+               "reopen P-%lld",
+               (long long)p.p.id);
+        return;
+    }
+    p.recurred = p.p.serial;
+    journal(c->e, c->actor, "recurred", "", p.p.id, 0, "the fix did not hold: %s",
+            want_text(c, "reason") ? want_text(c, "reason") : "no reason given");
+    problem_changed(c, &p, "a person said that it recurred");
+    for (size_t i = 0; i < f.n_defects; i++)
+        store_due(c->e->store, KIND_DEFECT, f.defects[i].ref, 0, false, "its problem recurred");
+    command_commit(c, problem_answer(c, &p));
+}
+
 void cmd_problem_close(struct command *c) {
     struct problem_row p, other;
     enum resolution r = RESOLUTION_FIX_APPLIED;
@@ -251,14 +280,9 @@ static void move_links(struct command *c, int64_t from, int64_t to) {
     for (size_t k = 0; k < array_size(kinds); k++) {
         size_t n = store_links_of_problem(c->e->store, c->a, from, kinds[k], NULL, 100000, &links);
         for (size_t i = 0; i < n; i++) {
-            struct link_row l = links[i];
-            store_link_drop(c->e->store, from, l.ref);
-            l.problem = to;
-            store_link_put(c->e->store, &l);
-            if (k == 0)
-                store_due(c->e->store, KIND_INCIDENT, l.ref, 0, false, "its problem was merged");
-            else
-                store_due(c->e->store, KIND_DEFECT, l.ref, 0, false, "its problem was merged");
+            store_link_move(c->e->store, &links[i], to);
+            store_due(c->e->store, k == 0 ? KIND_INCIDENT : KIND_DEFECT, links[i].ref, 0, false,
+                      "its problem was merged");
         }
     }
 }

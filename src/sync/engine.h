@@ -86,7 +86,7 @@ struct engine {
     bool started, stopping, held, outbox_open;
     bool adopting; /* what a changed configuration made due is not yet decided: nothing new is read before that */
     msec_t references_at; /* since when references are found as now; 0: always */
-    int jobs; /* all lanes */
+    int jobs;             /* all lanes */
     void (*stopped)(void *arg);
     void *stopped_arg;
     struct timer *grace;
@@ -234,6 +234,10 @@ const char *home_tracker(const struct engine *e, enum role role);
 
 /* ---- relink.c ---- */
 void relink_incident(struct engine *e, struct arena *a, const char *ref, bool adopt);
+/* The number that stands for a problem today: of a merged one the other's. */
+int64_t problem_meant(struct engine *e, struct arena *a, int64_t id);
+/* A person says that the defect does not stand behind the problem. */
+void reject_defect_problem(struct engine *e, const char *ref, int64_t problem, const char *actor);
 /* All incidents whose evidence names that defect, by the worker; or those alone. */
 void relink_defect(struct engine *e, struct arena *a, const char *ref, bool adopt);
 void relink_touched(struct engine *e, struct arena *a, const char *ref, const struct touched *t, bool adopt);
@@ -246,10 +250,17 @@ void problem_maybe_undo(struct engine *e, struct arena *a, int64_t id);
 /* ---- facts.c ---- */
 bool facts_problem(struct engine *e, struct arena *a, int64_t id, struct problem_facts *ret);
 size_t facts_incident_problems(struct engine *e, struct arena *a, const char *ref, struct problem_facts **ret);
+/* The policy that holds for it and what stands behind it. */
+void facts_policy(struct engine *e, struct arena *a, const struct problem_facts *f, struct policy *ret);
 /* Live end of a chain of duplicates. */
 void facts_defect(struct engine *e, struct arena *a, const char *ref, struct defect_facts *ret);
+/* "A defect closed as duplicate, by its status or by a relation on a closed
+ * defect, hands its problem on." */
+bool defect_hands_on(const struct record_row *d);
 /* Problems whose delivery depends on a defect: its own, and those of its duplicates. */
 size_t problems_of_defect(struct engine *e, struct arena *a, const char *ref, int64_t **ret);
+/* Those that count for it now: its own, and those that its duplicates hand on. */
+size_t problems_handed_to(struct engine *e, struct arena *a, const char *ref, int64_t **ret);
 
 /* ---- due.c, incident.c, problem.c, defect.c: inside a transaction ---- */
 void decide_due(struct engine *e, struct arena *a, const struct due_row *d);

@@ -3,9 +3,7 @@
 
 #define CHAIN_MAX 16
 
-/* "A defect closed as duplicate, by its status or by a relation on a closed
- * defect, hands its problem on." */
-static bool hands_on(const struct record_row *d) {
+bool defect_hands_on(const struct record_row *d) {
     bool closed = d->r.state == STATE_CLOSED || d->r.state == STATE_RELEASED || d->r.state == STATE_CLOSED_UNRESOLVED;
     return (closed && d->duplicate_of) || (d->r.state == STATE_CLOSED && d->r.outcome == OUTCOME_DUPLICATE);
 }
@@ -30,7 +28,7 @@ void facts_defect(struct engine *e, struct arena *a, const char *ref, struct def
     if (!store_record(e->store, a, ref, &d))
         return;
     fill(a, &d, ret);
-    for (int depth = 0; hands_on(&d); depth++) {
+    for (int depth = 0; defect_hands_on(&d); depth++) {
         ret->via = ref;
         chain[depth] = d.ref;
         if (depth == CHAIN_MAX || !d.duplicate_of || !store_record(e->store, a, d.duplicate_of, &d))
@@ -70,6 +68,12 @@ bool facts_problem(struct engine *e, struct arena *a, int64_t id, struct problem
     return facts_problem_deep(e, a, id, 0, ret);
 }
 
+void facts_policy(struct engine *e, struct arena *a, const struct problem_facts *f, struct policy *ret) {
+    struct record_row defect;
+    bool have = f->n_defects && store_record(e->store, a, f->defects[0].ref, &defect);
+    policy_for_side(&e->settings->policy, f->problem, have ? &defect.r : NULL, ret);
+}
+
 size_t facts_incident_problems(struct engine *e, struct arena *a, const char *ref, struct problem_facts **ret) {
     struct link_row *links;
     size_t n_links = store_links_of(e->store, a, ref, "confirmed", &links), n = 0;
@@ -104,5 +108,19 @@ size_t problems_of_defect(struct engine *e, struct arena *a, const char *ref, in
     add_problems(e, a, ref, ret, &n);
     for (size_t i = 0; i < n_duplicates; i++)
         add_problems(e, a, duplicates[i], ret, &n);
+    return n;
+}
+
+size_t problems_handed_to(struct engine *e, struct arena *a, const char *ref, int64_t **ret) {
+    const char **duplicates;
+    size_t n = 0, n_duplicates = store_duplicates_of(e->store, a, ref, &duplicates);
+    *ret = NULL;
+    add_problems(e, a, ref, ret, &n);
+    for (size_t i = 0; i < n_duplicates; i++) {
+        struct defect_facts end;
+        facts_defect(e, a, duplicates[i], &end);
+        if (str_is(end.ref, ref))
+            add_problems(e, a, duplicates[i], ret, &n);
+    }
     return n;
 }

@@ -62,6 +62,22 @@ static bool pair(const struct gathering *g, const struct reference *to, struct e
     return true;
 }
 
+/* What references mean today: what they name may have been merged into another. */
+static void references_now(const struct gathering *g, struct references *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        struct reference *to = &set->items[i];
+        struct record_row row;
+        if (to->problem)
+            to->problem = problem_meant(g->e, g->a, to->problem);
+        for (int depth = 0; !to->problem && depth < 16; depth++) {
+            if (!store_record(g->e->store, g->a, ref_make(g->a, to->tracker, to->id), &row) ||
+                row.r.presence != MERGED || !row.r.merged_into)
+                break;
+            to->id = row.r.merged_into;
+        }
+    }
+}
+
 static bool same_pair(const struct evidence *x, const struct evidence *y) {
     return x->problem == y->problem && str_same(x->incident, y->incident) && str_same(x->defect, y->defect) &&
            str_same(x->source, y->source) && str_same(x->place, y->place);
@@ -130,6 +146,7 @@ static void gather_text(struct gathering *g, const struct text *t) {
     struct references found;
     const char *body = foreign_part(g, t->body);
     reference_scan(g->e->rules, g->a, body, &found);
+    references_now(g, &found);
     for (size_t i = 0; i < found.count; i++) {
         struct evidence e;
         if (!pair(g, &found.items[i], &e))
@@ -175,6 +192,7 @@ static void gather_relations(struct gathering *g) {
         if (x->type != RELATION_URL)
             continue;
         reference_scan(g->e->rules, g->a, x->target, &found);
+        references_now(g, &found);
         if (!found.count || !pair(g, &found.items[0], &e))
             continue;
         e.source = "relation";
@@ -210,9 +228,14 @@ static void reject_target(struct gathering *g, const struct reference *to, const
     const char *other =
         to->problem ? arena_printf(g->a, "P-%lld", (long long)to->problem) : ref_make(g->a, to->tracker, to->id);
     bool incident = g->r->kind == KIND_INCIDENT;
-    const char *first = !incident && !to->problem ? other : g->ref,
-               *second = !incident && !to->problem ? g->ref : other;
-    store_reject(g->e->store, first, second, now_of(g->e), actor);
+    if (incident)
+        store_reject(g->e->store, g->ref, other, now_of(g->e), actor);
+    else if (to->problem)
+        reject_defect_problem(g->e, g->ref, to->problem, actor);
+    else {
+        store_reject(g->e->store, other, g->ref, now_of(g->e), actor);
+        *arena_push(g->a, &g->touched.items, &g->touched.count) = other;
+    }
     if (to->problem && incident) { /* rejecting the problem rejects all that leads to it */
         struct link_row *defects;
         size_t n = store_links_of_problem(g->e->store, g->a, to->problem, "defect", "confirmed", 100, &defects);
@@ -265,25 +288,33 @@ static bool names_another(const struct gathering *g, const struct reference *to,
 static void gather_field(struct gathering *g, enum field f, const char *home) {
     const char *name = field_name(f), *place = arena_printf(g->a, "field %s", native_field(g->l, f));
     const char *text = json_text(g->r->fields, name);
-    struct references now, written = {0}, own = {0}, open[OPEN_MAX];
+    struct references now, written = {0}, wanted = {0}, own = {0}, open[OPEN_MAX];
     struct value_row v;
     struct field_diff diff;
     const struct change *by = field_change(g, f);
     reference_field(g->e->rules, g->a, text, home, &now);
-    if (store_value(g->e->store, g->a, g->ref, name, &v) && v.written)
+    if (store_value(g->e->store, g->a, g->ref, name, &v) && v.written) {
         reference_field(g->e->rules, g->a, v.written, home, &written);
+        reference_field(g->e->rules, g->a, v.computed, home, &wanted);
+    }
+    references_now(g, &now);
+    references_now(g, &written);
+    references_now(g, &wanted);
     for (size_t i = 0; i < g->have.count; i++)
         if (str_is(g->have.items[i].source, "field") && str_is(g->have.items[i].place, place))
             *arena_push(g->a, &own.items, &own.count) = target_of(g, &g->have.items[i]);
     field_compare(g->a, &now, &written, &own, &diff);
     size_t n_open = open_values(g, name, home, open);
     keep_open(&diff.rejected, open, n_open);
-    /* a defect's fields belong to the bridge: what is taken out there is overridden, not rejected */
-    if (g->r->kind == KIND_DEFECT)
+    bool taken_out = false;
+    if (g->r->kind == KIND_DEFECT && !now.count && !str_empty(text)) /* a list of developers' own: no word on ours */
         diff.rejected.count = 0;
     for (size_t i = 0; i < diff.rejected.count; i++)
-        reject_target(g, &diff.rejected.items[i], place, by);
-    if (diff.rejected.count) { /* taken out once: later it is neither ours nor to be rejected again */
+        if (references_have(&wanted, &diff.rejected.items[i])) { /* what the bridge wants there no more, it took out */
+            reject_target(g, &diff.rejected.items[i], place, by);
+            taken_out = true;
+        }
+    if (taken_out) { /* taken out once: later it is neither ours nor to be rejected again */
         v.written = text ? text : "";
         store_value_put(g->e->store, g->ref, name, &v);
     }

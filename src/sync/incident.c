@@ -248,7 +248,7 @@ void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int
         d.record.fresh = false;
         store_record_put(e->store, &d.record);
     }
-    if (d.i.came_back_acked)
+    if (d.i.late_acked_turn == d.i.turn || d.i.recurred_turn == d.i.turn)
         drop_attention(x, "recurrence");
     store_attention_sync(e->store, ref, ATTENTION_KINDS, attention_items(a, x), x->n_attention, now_of(e));
     store_again(e->store, KIND_INCIDENT, ref, x->again_at);

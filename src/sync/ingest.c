@@ -216,6 +216,17 @@ static void note_field_overrides(struct lane *l, struct arena *a, const char *re
 
 /* ---- what is due ---- */
 
+/* Through a duplicate another defect is written to, and counts. */
+static void due_live_end(struct engine *e, struct arena *a, const char *ref, bool adopt) {
+    struct defect_facts end;
+    int64_t *problems;
+    facts_defect(e, a, ref, &end);
+    store_due(e->store, KIND_DEFECT, end.ref, 0, adopt, "a duplicate of it moved");
+    size_t n = problems_of_defect(e, a, end.ref, &problems);
+    for (size_t i = 0; i < n; i++)
+        store_due_problem(e->store, problems[i], adopt, "a duplicate of its defect moved");
+}
+
 static void due_defect(struct lane *l, struct arena *a, const char *ref, const struct record *r,
                        const struct record_row *old, const struct record_row *row, bool adopt) {
     struct engine *e = l->e;
@@ -236,6 +247,10 @@ static void due_defect(struct lane *l, struct arena *a, const char *ref, const s
     }
     due_problems_of(e, a, ref, adopt, arena_printf(a, "it is %s", state_words(a, r)));
     store_due(e->store, KIND_DEFECT, ref, 0, adopt, "it moved");
+    if (row->duplicate_of)
+        due_live_end(e, a, ref, adopt);
+    if (old && old->duplicate_of)
+        due_live_end(e, a, old->duplicate_of, adopt);
     /* what it duplicates is read anew: it may be unknown, or not readable any more */
     if (row->duplicate_of && (!old || !str_same(old->duplicate_of, row->duplicate_of)))
         store_lookup_add(e->store, &(struct lookup_row){.ref = row->duplicate_of, .adopt = adopt}, now_of(e));
@@ -357,6 +372,16 @@ static bool named_elsewhere(struct engine *e, struct arena *a, const char *ref, 
     return false;
 }
 
+static void take_over(struct lane *l, struct arena *a, const char *from, const char *survivor);
+
+/* What was merged into it before it was mirrored. */
+static void take_over_all(struct lane *l, struct arena *a, const char *ref) {
+    const char **refs;
+    size_t n = store_merged_into(l->e->store, a, l->cfg->name, strchr(ref, ':') + 1, &refs);
+    for (size_t i = 0; i < n; i++)
+        take_over(l, a, refs[i], ref);
+}
+
 void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     struct engine *e = l->e;
     const struct record *r = seen->record;
@@ -410,6 +435,8 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
     bool evidence = found.changed, adopt = seen->adopt || (found.old && !engine_asserts_history(e) &&
                                                            (old || !named_elsewhere(e, a, ref, r->kind)));
     if (r->kind == KIND_INCIDENT) {
+        if (!old)
+            take_over_all(l, a, ref);
         if (evidence || !old) /* a new one may be named by a defect that was seen before it */
             relink_incident(e, a, ref, adopt);
         if (old && (old->r.state != r->state || old->r.outcome != r->outcome))
@@ -428,21 +455,55 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
 
 /* ---- presence: never a verdict ---- */
 
-static void merged(struct lane *l, struct arena *a, struct record_row *row, const char *into) {
-    struct engine *e = l->e;
-    const char *survivor = ref_make(a, l->cfg->name, into);
-    struct incident_row from, to;
-    store_effects_merge(e->store, row->ref, "its record was merged", now_of(e));
-    store_incident_merge(e->store, row->ref, survivor);
-    if (store_incident(e->store, a, row->ref, &from) && store_incident(e->store, a, survivor, &to) &&
-        from.turn > to.turn) {
-        to.turn = from.turn;
-        store_incident_put(e->store, &to);
+/* The greater turn, in which the survivor has asserted what it had in its own. */
+static void raise_turn(struct engine *e, struct arena *a, const char *from_ref, const char *ref) {
+    struct incident_row from, i;
+    if (!store_incident(e->store, a, from_ref, &from) || !store_incident(e->store, a, ref, &i) || from.turn <= i.turn)
+        return;
+    int *const kept[] = {&i.adopted_turn, &i.quiet_turn, &i.asserted_turn, &i.recurred_turn, &i.late_acked_turn};
+    if (i.turn > 0) {
+        store_keys_raise(e->store, ref, i.turn, from.turn, now_of(e));
+        for (size_t k = 0; k < array_size(kept); k++)
+            if (*kept[k] == i.turn)
+                *kept[k] = from.turn;
     }
-    store_lookup_add(e->store, &(struct lookup_row){.ref = survivor, .hash = 1}, now_of(e));
+    i.turn = from.turn;
+    store_incident_put(e->store, &i);
+}
+
+/* Of merged incidents the survivor takes the union of links and keys. One that is
+ * not mirrored yet takes them when it is; until then all stays where it is. */
+static void take_over(struct lane *l, struct arena *a, const char *from, const char *survivor) {
+    struct engine *e = l->e;
+    raise_turn(e, a, from, survivor);
+    store_keys_merge(e->store, from, survivor, now_of(e));
+    store_effects_merge(e->store, from, "its record was merged", now_of(e));
+    store_incident_merge(e->store, from, survivor);
     relink_incident(e, a, survivor, false); /* first: else what they share would seem to hold nothing */
-    relink_incident(e, a, row->ref, false);
-    journal(e, "tracker", "merged", row->ref, 0, 0, "merged into %s, which takes over its links", survivor);
+    relink_incident(e, a, from, false);
+    journal(e, "tracker", "merged", from, 0, 0, "merged into %s, which takes over its links", survivor);
+}
+
+static void merged(struct lane *l, struct arena *a, const struct record_row *row) {
+    const char *survivor = ref_make(a, l->cfg->name, row->r.merged_into);
+    struct record_row to;
+    store_lookup_add(l->e->store, &(struct lookup_row){.ref = survivor, .hash = 1}, now_of(l->e));
+    if (store_record(l->e->store, a, survivor, &to))
+        take_over(l, a, row->ref, survivor);
+}
+
+/* A survivor that was itself merged before it was ever seen. */
+static void merged_on(struct lane *l, struct arena *a, const char *ref, const char *into) {
+    const char **refs;
+    size_t n = store_merged_into(l->e->store, a, l->cfg->name, strchr(ref, ':') + 1, &refs);
+    for (size_t i = 0; i < n; i++) {
+        struct record_row row;
+        if (!store_record(l->e->store, a, refs[i], &row) || str_is(refs[i], ref_make(a, l->cfg->name, into)))
+            continue;
+        row.r.merged_into = into;
+        store_record_put(l->e->store, &row);
+        merged(l, a, &row);
+    }
 }
 
 static void attend_absence(struct lane *l, struct arena *a, const struct record_row *row) {
@@ -470,7 +531,12 @@ void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum pres
                      bool certain) {
     struct engine *e = l->e;
     struct record_row row;
-    if (!store_record(e->store, a, ref, &row) || row.r.presence == presence)
+    if (!store_record(e->store, a, ref, &row)) {
+        if (presence == MERGED && merged_into)
+            merged_on(l, a, ref, merged_into);
+        return;
+    }
+    if (row.r.presence == presence)
         return;
     if (presence == GONE && !certain && row.missing_looks && l->import_done && !memory_fresh(l)) {
         memory_ask(l); /* a tracker that has forgotten it did not delete it */
@@ -491,7 +557,7 @@ void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum pres
     if (presence == GONE)
         store_effects_merge(e->store, ref, "its record was deleted", now_of(e));
     if (presence == MERGED && row.r.kind == KIND_INCIDENT && merged_into)
-        merged(l, a, &row, merged_into);
+        merged(l, a, &row);
     if (row.r.kind == KIND_INCIDENT) {
         store_due(e->store, KIND_INCIDENT, ref, 0, false, "its presence changed");
     } else {

@@ -145,7 +145,7 @@ void mirror_defect(struct engine *e, struct arena *a, const struct record *r, co
                                         FIELD_CLOSED_UNRESOLVED_COUNT};
     const char **refs, **urls;
     const char *ref = ref_make(a, r->tracker, r->id);
-    size_t n_incidents = store_incidents_of_defect(e->store, a, ref, 20, &refs, &urls);
+    size_t n_incidents = n ? store_incidents_of_defect(e->store, a, ref, 20, &refs, &urls) : 0;
     struct mirror_incident *incidents = arena_alloc(a, (n_incidents + 1) * sizeof(*incidents));
     for (size_t i = 0; i < n_incidents; i++)
         incidents[i] = (struct mirror_incident){.ref = refs[i], .url = urls[i]};

@@ -74,19 +74,20 @@ static const char *decision_json(struct arena *a, const struct problem_row *row,
 }
 
 static void attend(struct engine *e, struct arena *a, const struct problem_row *row, const struct problem_facts *f,
-                   const struct delivered *d, const struct counts *c) {
+                   const struct delivered *d, const struct counts *c, const struct policy *policy) {
     const char *id = arena_printf(a, "P-%lld", (long long)row->p.id);
+    bool acked = row->held_acked == row->p.serial; /* a person has seen it in this delivery */
     struct decision *x = arena_make(a, struct decision);
     struct problem_side_facts s = {.facts = f,
                                    .delivered = d,
                                    .incidents = c->total,
                                    .open = c->open,
                                    .waiting = c->waiting,
-                                   .did_not_hold = row->held_acked == row->p.serial ? 0 : c->did_not_hold,
-                                   .recurrences = c->late,
+                                   .did_not_hold = acked ? 0 : c->did_not_hold,
+                                   .recurrences = acked ? 0 : c->late,
                                    .shares_defect_with = store_shared_defect(e->store, row->p.id),
                                    .now = now_of(e),
-                                   .policy = &e->settings->policy.base};
+                                   .policy = policy};
     decide_problem(&s, a, x);
     struct attention_item own[array_size(x->attention)];
     size_t n = 0;
@@ -129,9 +130,11 @@ void decide_problem_now(struct engine *e, struct arena *a, int64_t id, int64_t b
     struct problem_facts f;
     struct delivered d;
     struct counts c;
+    struct policy policy;
     if (!store_problem(e->store, a, id, &row) || !facts_problem(e, a, id, &f))
         return;
-    delivery_of(&f, &e->settings->policy.base, a, &d);
+    facts_policy(e, a, &f, &policy);
+    delivery_of(&f, &policy, a, &d);
     store_counts_problem(e->store, id, &c);
     derive(e, &row, &f, &d);
     uint64_t print = fingerprint(a, &f, &d);
@@ -139,7 +142,7 @@ void decide_problem_now(struct engine *e, struct arena *a, int64_t id, int64_t b
     row.fingerprint = print;
     row.decision = decision_json(a, &row, &f, &d, &c);
     store_problem_put(e->store, &row);
-    attend(e, a, &row, &f, &d, &c);
+    attend(e, a, &row, &f, &d, &c, &policy);
     if (moved)
         due_others(e, a, id, &f, &c, batch, adopt, d.why ? d.why : "it moved");
     engine_changed(e, "problem", arena_printf(a, "P-%lld", (long long)id));

@@ -51,6 +51,10 @@ int64_t problem_of_defect(struct engine *e, struct arena *a, const char *ref, bo
     if (!store_record(e->store, a, ref, &defect))
         return 0;
     int64_t id = problem_make(e, a, defect.r.title, defect.r.service, true, adopt, actor);
+    struct link_row *before;
+    size_t n = store_links_of(e->store, a, ref, "rejected", &before);
+    for (size_t i = 0; i < n; i++) /* nobody is told the same under another number */
+        store_keys_copy(e->store, a, before[i].problem, id, NULL, now_of(e));
     store_link_put(e->store, &(struct link_row){.problem = id,
                                                 .ref = ref,
                                                 .kind = "defect",
@@ -74,7 +78,7 @@ static void target_add(struct arena *a, struct targets *t, int64_t problem, msec
 }
 
 /* A field that still names a merged problem means the one it was merged into. */
-static int64_t merged_into(struct engine *e, struct arena *a, int64_t id) {
+int64_t problem_meant(struct engine *e, struct arena *a, int64_t id) {
     struct problem_row p;
     for (int depth = 0; depth < 16; depth++) {
         if (!store_problem(e->store, a, id, &p) || p.p.resolution != RESOLUTION_CANCELLED || !p.p.duplicate_of)
@@ -84,14 +88,20 @@ static int64_t merged_into(struct engine *e, struct arena *a, int64_t id) {
     return id;
 }
 
+/* Rejecting the problem rejects all that leads to it, also what leads to it since. */
+static bool is_open_to(struct engine *e, struct arena *a, int64_t problem, const struct evidence *v) {
+    struct problem_row p;
+    return store_problem(e->store, a, problem, &p) && p.p.resolution != RESOLUTION_CANCELLED &&
+           !store_rejected(e->store, v->incident, problem, v);
+}
+
 static void target_of_evidence(struct engine *e, struct arena *a, const struct evidence *v, bool adopt,
                                struct targets *t) {
-    struct problem_row p;
     struct record_row defect;
     int64_t *problems;
     if (v->problem) {
-        int64_t id = merged_into(e, a, v->problem);
-        if (store_problem(e->store, a, id, &p) && p.p.resolution != RESOLUTION_CANCELLED)
+        int64_t id = problem_meant(e, a, v->problem);
+        if (is_open_to(e, a, id, v))
             target_add(a, t, id, v->at, !v->suggested);
         return;
     }
@@ -106,7 +116,8 @@ static void target_of_evidence(struct engine *e, struct arena *a, const struct e
         n = live_problems(e, a, v->defect, &problems);
     }
     for (size_t i = 0; i < n; i++)
-        target_add(a, t, problems[i], v->at, !v->suggested);
+        if (is_open_to(e, a, problems[i], v))
+            target_add(a, t, problems[i], v->at, !v->suggested);
 }
 
 static const struct target *target_find(const struct targets *t, int64_t problem) {
@@ -156,7 +167,7 @@ static void attend_suggestion(struct engine *e, struct arena *a, const char *ref
             continue;
         int64_t id = v->problem ? v->problem : live_problems(e, a, v->defect, &problems) ? problems[0] : 0;
         const struct target *have = id ? target_find(t, id) : NULL;
-        if (have && have->confirmed)
+        if ((have && have->confirmed) || (id && !is_open_to(e, a, id, v)))
             continue;
         store_attention_set(
             e->store,
@@ -179,9 +190,12 @@ void relink_incident(struct engine *e, struct arena *a, const char *ref, bool ad
     struct evidences evidence;
     struct targets targets = {0};
     struct link_row *links;
-    struct record_row self;
+    struct record_row self, survivor;
     if (!store_record(e->store, a, ref, &self))
         return;
+    if (self.r.presence == MERGED && self.r.merged_into &&
+        !store_record(e->store, a, ref_make(a, self.r.tracker, self.r.merged_into), &survivor))
+        return; /* its links wait for the survivor */
     store_evidence_of_incident(e->store, a, ref, &evidence);
     if (self.r.presence != MERGED)
         for (size_t i = 0; i < evidence.count; i++)
@@ -204,6 +218,19 @@ void relink_incident(struct engine *e, struct arena *a, const char *ref, bool ad
 }
 
 /* ---- the defect's side ---- */
+
+void reject_defect_problem(struct engine *e, const char *ref, int64_t problem, const char *actor) {
+    msec_t now = now_of(e);
+    struct arena *a = arena_new();
+    store_reject(e->store, ref, arena_printf(a, "P-%lld", (long long)problem), now, actor);
+    store_link_put(
+        e->store,
+        &(struct link_row){.problem = problem, .ref = ref, .kind = "defect", .status = "rejected", .linked_at = now});
+    store_due_problem(e->store, problem, false, "a defect was unlinked");
+    store_due(e->store, KIND_DEFECT, ref, 0, false, "it was unlinked");
+    store_relink_of_defect(e->store, ref, false); /* what names it means other problems now */
+    arena_free(a);
+}
 
 /* True if it stands behind others than before. */
 static bool relink_defect_problems(struct engine *e, struct arena *a, const char *ref,

@@ -496,13 +496,16 @@ static struct settings *settings_of_world(struct world *w) {
                      "  product:\n    connector: redmine\n    role: defects\n    url: %s\n    auth: { key: \"%s\" }\n"
                      "    scope: { project: product }\n"
                      "    states: { %s }\n"
-                     "    fields: { incidents: Linked incidents, incident_count: Incident count, "
-                     "closed_unresolved_count: Closed-unresolved incidents }\n%s"
+                     "    fields: { %s }\n%s"
                      "references:\n  patterns: [ { pattern: 'BUG-(\\d+)', tracker: product }%s ]\n%s%s",
                      w->database, c->top ? c->top : "", DESK, env_value(w->a, w->desk, "RT_TOKEN"),
                      c->service ? c->service : "service", c->desk ? c->desk : "", PRODUCT,
-                     env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"), states, c->product ? c->product : "",
-                     c->patterns ? c->patterns : "", c->policy ? "policy:\n" : "", c->policy ? c->policy : "");
+                     env_value(w->a, w->product, "REDMINE_BRIDGE_KEY"), states,
+                     c->product_fields ? c->product_fields
+                                       : "incidents: Linked incidents, incident_count: Incident count, "
+                                         "closed_unresolved_count: Closed-unresolved incidents",
+                     c->product ? c->product : "", c->patterns ? c->patterns : "", c->policy ? "policy:\n" : "",
+                     c->policy ? c->policy : "");
     struct config_world cw = {0};
     struct config_faults faults = {0};
     struct settings *s = NULL;

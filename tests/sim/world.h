@@ -48,17 +48,18 @@ struct exchange;
 struct watch;
 
 struct world_config {
-    const char *top;      /* lines of the file's top level, "" for none */
-    const char *policy;   /* lines under policy:, each with two spaces */
-    const char *desk;     /* lines of the tracker helpdesk, each with four */
-    const char *product;  /* ... and product */
-    int page;             /* elements of a page, in the recipes and by the trackers; 0: as they are */
-    const char *skew;     /* of the desk's clock, "-5m"; NULL: none */
-    bool laggy;           /* what people do is stamped up to two seconds before it can be seen */
-    const char *states;   /* what product's native states mean; NULL: as the sandbox has them */
-    const char *closed;   /* what product's Closed means, NULL: released */
-    const char *service;  /* what helpdesk's field Service means, "outcome"; NULL: service */
-    const char *patterns; /* more patterns, ", { pattern: ... }" */
+    const char *top;            /* lines of the file's top level, "" for none */
+    const char *policy;         /* lines under policy:, each with two spaces */
+    const char *desk;           /* lines of the tracker helpdesk, each with four */
+    const char *product;        /* ... and product */
+    int page;                   /* elements of a page, in the recipes and by the trackers; 0: as they are */
+    const char *skew;           /* of the desk's clock, "-5m"; NULL: none */
+    bool laggy;                 /* what people do is stamped up to two seconds before it can be seen */
+    const char *states;         /* what product's native states mean; NULL: as the sandbox has them */
+    const char *closed;         /* what product's Closed means, NULL: released */
+    const char *service;        /* what helpdesk's field Service means, "outcome"; NULL: service */
+    const char *patterns;       /* more patterns, ", { pattern: ... }" */
+    const char *product_fields; /* of product, instead of the three for incidents */
 };
 
 struct world {

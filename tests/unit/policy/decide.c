@@ -223,6 +223,7 @@ static bool may_be_public(const struct world *w, const struct want *n, bool late
     case NOTE_FIXED:
     case NOTE_DECLINED:
     case NOTE_DID_NOT_HOLD: return !late;
+    case NOTE_CAME_BACK: return true; /* on the defect */
     default: return false;
     }
 }

@@ -205,7 +205,7 @@ static void test_came_back(void **state) {
     m->policy.notes[NOTE_CAME_BACK] = VISIBILITY_PUBLIC;
     m->f.came_back_by = NULL;
     many_decide(a, m);
-    assert_int_equal(m->d.wants[0].visibility, VISIBILITY_INTERNAL);
+    assert_int_equal(m->d.wants[0].visibility, VISIBILITY_PUBLIC);
     assert_text(m->d.attention[0].text, "reopened although its defect is not fixed");
     m->facts[5].problem = &m->problems[4]; /* a loop: nothing to tell it to */
     m->facts[5].duplicate_of = &m->facts[4];

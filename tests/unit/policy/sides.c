@@ -41,7 +41,7 @@ static const char *keys(struct arena *a, struct side *s) {
         assert_true(w->problem > 0);
         assert_false(w->of_turn);
         if (note)
-            assert_true(w->visibility == VISIBILITY_INTERNAL && str_is(w->ref, REF) && !w->revision);
+            assert_true(w->visibility == s->policy.notes[w->note] && str_is(w->ref, REF) && !w->revision);
     }
     const char *text = arena_strdup(a, buf_text(&b));
     buf_deinit(&b);
@@ -56,8 +56,10 @@ static void test_linked(void **state) {
     s->problems[0].resolution = RESOLUTION_CANCELLED;
     s->problems[1].resolution = RESOLUTION_DUPLICATE;
     assert_text(keys(*state, s), "linked:P-14");
-    s->policy.notes[NOTE_LINKED] = VISIBILITY_PUBLIC; /* customers don't read there, and would not be meant */
+    assert_int_equal(s->d.wants[0].visibility, VISIBILITY_INTERNAL);
+    s->policy.notes[NOTE_LINKED] = VISIBILITY_PUBLIC;
     assert_text(keys(*state, s), "linked:P-14");
+    assert_int_equal(s->d.wants[0].visibility, VISIBILITY_PUBLIC);
     s->policy.notes[NOTE_LINKED] = VISIBILITY_OFF;
     assert_text(keys(*state, s), "");
 }
@@ -152,6 +154,22 @@ static void test_recurrences(void **state) {
     assert_text(s->d.wants[0].ref, "product:");
     s->problems[0].resolution = RESOLUTION_CANCELLED;
     assert_text(keys(*state, s), "create:product:recurred:P-13:2");
+}
+
+/* A manager's yes needs no number; it does nothing where nothing follows. */
+static void test_said_to_recur(void **state) {
+    struct side *s = side_make(*state, 2);
+    const bool said[] = {false, true};
+    s->f.state = STATE_RELEASED;
+    s->f.recurred = said;
+    assert_text(keys(*state, s), "");
+    s->policy.on_reopen = ON_REOPEN_REOPEN;
+    assert_text(keys(*state, s), "state:" REF ":recurred:P-13:2");
+    assert_text(state_of(&s->d)->reason, "a manager said that it recurred");
+    s->policy.on_reopen = ON_REOPEN_NEW_DEFECT;
+    assert_text(keys(*state, s), "create:product:recurred:P-13:2");
+    s->f.state = STATE_OPEN; /* not delivered (any more) */
+    assert_text(keys(*state, s), "");
 }
 
 /* Only what was delivered can recur. */
@@ -397,6 +415,7 @@ int main(void) {
         world_test(test_risk_accepted),
         world_test(test_risk_accepted_of_several),
         world_test(test_recurrences),
+        world_test(test_said_to_recur),
         world_test(test_recurrence_states),
         world_test(test_defect_hands_off),
         world_test(test_nobody_works),

@@ -212,10 +212,50 @@ static void test_from_little(void **state) {
     assert_int_equal(p.thresholds[THRESHOLDS_MAX - 1], THRESHOLDS_MAX);
 }
 
+/* What a problem says of itself comes first, then what its defect says. */
+static void test_side(void **state) {
+    struct policy_rule rule = {.set = POLICY_TREATMENT,
+                               .policy = {.treatment = TREATMENT_LEAVE},
+                               .service = {.words = billing, .count = 2},
+                               .priority = {.words = critical, .count = 1}};
+    struct policy_set set = {.rules = &rule, .n_rules = 1};
+    policy_defaults(&set.base);
+    static const struct {
+        const char *service, *priority, *defects_service, *defects_priority;
+        bool fits;
+    } cases[] = {{"Billing", "critical", NULL, NULL, true},
+                 {NULL, NULL, "Billing", "critical", true},
+                 {"", "", "Billing", "critical", true},
+                 {"Billing", NULL, "Payroll", "critical", true},
+                 {"Payroll", "critical", "Billing", NULL, false},
+                 {NULL, "low", "Billing", "critical", false},
+                 {NULL, NULL, NULL, NULL, false}};
+    for (size_t i = 0; i < array_size(cases); i++) {
+        struct problem problem = {.service = cases[i].service, .priority = cases[i].priority};
+        struct record defect = {
+            .tracker = "product", .service = cases[i].defects_service, .priority = cases[i].defects_priority};
+        struct policy p;
+        policy_for_side(&set, &problem, &defect, &p);
+        assert_int_equal(p.treatment == TREATMENT_LEAVE, cases[i].fits);
+        rule.tracker = (struct policy_words){.words = desk, .count = 1}; /* of incidents: no defect is there */
+        policy_for_side(&set, &problem, &defect, &p);
+        assert_int_equal(p.treatment, set.base.treatment);
+        rule.tracker.count = 0;
+        if (!cases[i].defects_service && !cases[i].defects_priority) {
+            policy_for_side(&set, &problem, NULL, &p);
+            assert_int_equal(p.treatment == TREATMENT_LEAVE, cases[i].fits);
+        }
+    }
+    struct policy p;
+    policy_for_side(&set, NULL, &(struct record){.service = "Billing", .priority = "critical"}, &p);
+    assert_int_equal(p.treatment, TREATMENT_LEAVE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         world_test(test_each_key),   world_test(test_first_match_wins), world_test(test_match),
         world_test(test_round_trip), world_test(test_same_bytes),       world_test(test_from_little),
+        world_test(test_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

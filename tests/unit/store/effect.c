@@ -377,6 +377,53 @@ static void merged_problems_keys_count_for_the_other(void **state) {
     json_decref(x.e.want);
 }
 
+static json_t *note_want(const char *kind) {
+    return json_pack("{s:s, s:i}", "note", kind, "revision", 3);
+}
+
+static bool is_spent(struct desk *d, const char *key, int turn) {
+    struct effect_row x;
+    return store_effect_by_key(d->s, d->a, key, &x) && x.e.turn == turn;
+}
+
+static void keys_of_a_merged_record(void **state) {
+    struct desk *d = *state;
+    store_begin(d->s);
+    int64_t told = effect(d, "helpdesk:1", EFFECT_NOTE, "note:helpdesk:1:declined:4", note_want("declined"), 4, 0);
+    store_effect_move(d->s, told, EFFECT_IN_FLIGHT, NULL, NULL, NOON);
+    store_effect_move(d->s, told, EFFECT_UNSURE, NULL, NULL, NOON);
+    int64_t moved = effect(d, "helpdesk:1", EFFECT_STATE, "state:helpdesk:1:4", json_object(), 4, 0);
+    store_effect_move(d->s, moved, EFFECT_IN_FLIGHT, NULL, NULL, NOON);
+    store_effect_move(d->s, moved, EFFECT_DONE, NULL, NULL, NOON);
+    effect(d, "helpdesk:1", EFFECT_NOTE, "note:helpdesk:1:known-error:P-1", note_want("known-error"), 4, 0);
+    effect(d, "helpdesk:11", EFFECT_STATE, "state:helpdesk:11:4", json_object(), 4, 0);
+    store_keys_merge(d->s, "helpdesk:1", "helpdesk:2", NOON);
+    store_keys_merge(d->s, "helpdesk:1", "helpdesk:2", NOON);
+    commit(d);
+    assert_true(is_spent(d, "note:helpdesk:2:declined:4", 4));
+    assert_true(is_spent(d, "state:helpdesk:2:4", 4));
+    assert_false(is_spent(d, "note:helpdesk:2:known-error:P-1", 4)); /* it never left */
+    assert_int_equal(number(d, "SELECT count(*) FROM effect WHERE ref = 'helpdesk:2'"), 2);
+    assert_int_equal(number(d, "SELECT count(*) FROM effect WHERE ref = 'helpdesk:2' AND state <> 'superseded'"), 0);
+}
+
+static void keys_of_a_raised_turn(void **state) {
+    struct desk *d = *state;
+    store_begin(d->s);
+    effect(d, "helpdesk:2", EFFECT_NOTE, "note:helpdesk:2:declined:1", note_want("declined"), 1, 0);
+    effect(d, "helpdesk:2", EFFECT_NOTE, "note:helpdesk:2:workaround:P-7:1", note_want("workaround"), 1, 0);
+    effect(d, "helpdesk:2", EFFECT_STATE, "state:helpdesk:2:1", json_object(), 1, 0);
+    effect(d, "helpdesk:2", EFFECT_FIELD, "field:helpdesk:2:defect:1", json_object(), 1, 0);
+    store_keys_raise(d->s, "helpdesk:2", 1, 14, NOON);
+    commit(d);
+    assert_true(is_spent(d, "note:helpdesk:2:declined:14", 14));
+    assert_true(is_spent(d, "state:helpdesk:2:14", 14));
+    assert_false(is_spent(d, "note:helpdesk:2:workaround:P-7:14", 14)); /* that 1 is a revision */
+    assert_int_equal(number(d, "SELECT count(*) FROM effect"), 6);
+    assert_int_equal(number(d, "SELECT count(*) FROM effect WHERE state = 'pending' AND turn = 14"),
+                     3); /* still to leave */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(only_allowed_moves),
@@ -393,6 +440,8 @@ int main(void) {
         TEST(the_brake_counts_people_and_moves),
         TEST(exactly_the_brake_passes),
         TEST(merged_problems_keys_count_for_the_other),
+        TEST(keys_of_a_merged_record),
+        TEST(keys_of_a_raised_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,6 +158,91 @@ static void evidence_follows_its_problem_and_its_incident(void **state) {
     assert_int_equal(all.count, 2);
 }
 
+/* What the survivor has on its own is stronger than what the merged one had rejected. */
+static void a_merged_rejection_ends_nothing_of_the_survivors(void **state) {
+    struct desk *d = *state;
+    struct evidence own = text_of("helpdesk:2", "product:1", 0, NOON),
+                    old = text_of("helpdesk:1", "product:1", 0, NOON),
+                    other = text_of("helpdesk:1", "product:2", 0, NOON);
+    struct evidences all;
+    old.place = "comment 0";
+    store_begin(d->s);
+    store_evidence_add(d->s, &own, NOON);
+    store_evidence_add(d->s, &old, NOON);
+    store_evidence_add(d->s, &other, NOON);
+    store_reject(d->s, "helpdesk:1", "product:1", NOON + 5000, "ada");
+    store_reject(d->s, "helpdesk:1", "product:2", NOON + 5000, "ada");
+    store_incident_merge(d->s, "helpdesk:1", "helpdesk:2");
+    commit(d);
+    store_evidence_of_incident(d->s, d->a, "helpdesk:2", &all);
+    assert_int_equal(all.count, 2); /* what was rejected of the first pair is gone: it must not hold the link later */
+    assert_string_equal(all.items[0].place, "comment 1");
+    assert_false(all.items[0].rejected);
+    assert_string_equal(all.items[1].defect, "product:2");
+    assert_true(all.items[1].rejected);
+}
+
+static void a_merged_problem_is_rejected_under_its_new_number(void **state) {
+    struct desk *d = *state;
+    struct problem_row p = {.p.title = "x", .p.created = NOON};
+    struct evidence e = text_of("helpdesk:1", NULL, 1, NOON), kept = text_of("helpdesk:2", NULL, 1, NOON);
+    store_begin(d->s);
+    store_problem_new(d->s, &p);
+    store_problem_new(d->s, &p);
+    store_evidence_add(d->s, &e, NOON);
+    store_evidence_add(d->s, &kept, NOON);
+    store_reject(d->s, "helpdesk:1", "P-1", NOON + 5000, "ada");
+    store_reject(d->s, "helpdesk:2", "P-2", NOON + 5000, "ada");
+    store_link_put(d->s,
+                   &(struct link_row){.problem = 1, .ref = "helpdesk:2", .kind = "incident", .status = "confirmed"});
+    store_evidence_move_problem(d->s, 1, 2);
+    commit(d);
+    assert_int_equal(standing(d, "helpdesk:1"), 0);
+    assert_int_equal(standing(d, "helpdesk:2"), 1); /* its link to one of them is confirmed */
+    e = text_of("helpdesk:1", "product:9", 0, NOON + 9000);
+    e.n = 99;
+    assert_false(store_rejected(d->s, "helpdesk:1", 2, &e)); /* a new act */
+    e.at = NOON;
+    assert_true(store_rejected(d->s, "helpdesk:1", 2, &e));
+    assert_false(store_rejected(d->s, "helpdesk:1", 1, &e));
+    assert_false(store_rejected(d->s, "helpdesk:2", 2, &e));
+}
+
+/* Of two links the stronger stays, with its time; of equal ones the earlier. */
+static void a_moved_link_destroys_none(void **state) {
+    static const char *const words[] = {"suggested", "rejected", "confirmed"};
+    struct desk *d = *state;
+    struct problem_row p = {.p.title = "x", .p.created = NOON};
+    struct link_row *links;
+    store_begin(d->s);
+    store_problem_new(d->s, &p);
+    store_problem_new(d->s, &p);
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 3; k++)
+            for (int early = 0; early < 2; early++) {
+                struct link_row from = {.problem = 1,
+                                        .ref = "product:1",
+                                        .kind = "defect",
+                                        .status = words[i],
+                                        .linked_at = early ? 5 : 9,
+                                        .automatic = true},
+                                to = {.problem = 2,
+                                      .ref = "product:1",
+                                      .kind = "defect",
+                                      .status = words[k],
+                                      .linked_at = 7};
+                store_link_put(d->s, &from);
+                store_link_put(d->s, &to);
+                store_link_move(d->s, &from, 2);
+                assert_int_equal(store_links_of(d->s, d->a, "product:1", NULL, &links), 1);
+                assert_int_equal(links[0].problem, 2);
+                assert_string_equal(links[0].status, words[i > k ? i : k]);
+                assert_int_equal(links[0].linked_at, i > k ? from.linked_at : i < k ? 7 : early ? 5 : 7);
+                assert_int_equal(links[0].automatic, i >= k);
+            }
+    commit(d);
+}
+
 static void links_come_back(void **state) {
     struct desk *d = *state;
     struct problem_row p = {.p.title = "x", .p.created = NOON};
@@ -223,7 +308,10 @@ static void model_fill(struct desk *d, struct model *m, uint64_t *seed) {
                                         .was = (enum verdict)(next(seed) % VERDICT_COUNT),
                                         .delivered_at = next(seed) % 3 ? NOON : 0,
                                         .linked_at = NOON + (msec_t)(next(seed) % 5) * 1000,
-                                        .came_back_acked = next(seed) % 3 == 0};
+                                        .turn = 2,
+                                        .came_back_acked = next(seed) % 3 == 0, /* says nothing here */
+                                        .recurred_turn = (int)(next(seed) % 5),
+                                        .late_acked_turn = (int)(next(seed) % 4)};
         for (int p = 0; p < PROBLEMS; p++)
             m->linked[k][p] = next(seed) % 3 == 0;
     }
@@ -275,8 +363,8 @@ static void count_one(const struct model *m, int k, struct counts *c) {
     c->solved += state_is_solved(r->state, r->outcome);
     c->did_not_hold +=
         i->verdict == VERDICT_PENDING && i->was == VERDICT_DELIVERED && state_is_solved(r->state, r->outcome);
-    c->late += i->verdict == VERDICT_DELIVERED && i->delivered_at && i->linked_at > i->delivered_at + 2000 &&
-               !i->came_back_acked;
+    bool late = i->delivered_at && i->linked_at > i->delivered_at + 2000 && i->late_acked_turn != i->turn;
+    c->late += i->verdict == VERDICT_DELIVERED && (late || i->recurred_turn == i->turn);
 }
 
 static void assert_counts(const struct counts *got, const struct counts *want) {
@@ -352,6 +440,9 @@ int main(void) {
         TEST(a_rejection_stands_against_what_was_there),
         TEST(a_rejected_problem),
         TEST(evidence_follows_its_problem_and_its_incident),
+        TEST(a_merged_rejection_ends_nothing_of_the_survivors),
+        TEST(a_merged_problem_is_rejected_under_its_new_number),
+        TEST(a_moved_link_destroys_none),
         TEST(links_come_back),
         cmocka_unit_test(counters_agree_with_counting),
         TEST(mirrored_values_come_back),
