@@ -100,6 +100,18 @@ static void log_line(void *arg, enum log_level level, const char *text) {
             tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000, names[level], text);
 }
 
+static void show_progress(void *arg, const char *what, int64_t done, int64_t of, const char *things) {
+    struct world *w = arg;
+    if (!what) {
+        w->progress = progress_end(w->progress);
+        return;
+    }
+    if (!w->progress)
+        w->progress = progress_new(w);
+    if (w->progress)
+        progress_show(w->progress, what, done, of, things);
+}
+
 struct settings *settings_of(struct world *w, const char *file, FILE *err) {
     cleanup_arena struct arena *a = arena_new();
     struct fault fault = {0};
@@ -138,5 +150,7 @@ int main(int argc, char **argv) {
     cli.demo = main_demo;
     cli.connectors = main_connectors;
     cli.connectors_test = main_connectors_test;
+    cli.audit = main_audit;
+    cli.progress = show_progress;
     return cli_main(&cli, argc, argv);
 }

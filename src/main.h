@@ -49,7 +49,11 @@ void service_close(struct service *s);
 struct serve_loop serve_loop_of(struct io *io);
 
 /* NULL: where nobody would see it. */
+struct progress *progress_new(const struct world *w);
+/* ... that shows by itself how far the service is. */
 struct progress *progress_start(struct service *s);
+/* "audit [#####-----]  50%  120 of 240 records" */
+void progress_show(struct progress *p, const char *what, int64_t done, int64_t of, const char *things);
 void progress_clear(struct progress *p);
 struct progress *progress_end(struct progress *p);
 
@@ -66,6 +70,7 @@ int main_run(void *arg, const struct cli_job *job);
 int main_check(void *arg, const struct cli_job *job);
 int main_demo(void *arg, const struct cli_job *job);
 int main_connectors(void *arg, const struct cli_job *job);
+int main_audit(void *arg, const struct cli_job *job, json_t **ret);
 int main_connectors_test(void *arg, const struct cli_job *job);
 
 #endif

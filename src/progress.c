@@ -1,7 +1,7 @@
-/* progress: one line on the terminal while `run` is at its first import, and to
- * the end of `run --once`.
+/* progress: one line on the terminal while `run` is at its first import, to the
+ * end of `run --once`, and while a long command works.
  *
- * Owned by the service; nothing where stderr is no terminal. What must hold: the
+ * Owned by the service, or by the command line; nothing where stderr is no terminal. What must hold: the
  * line never stands among the log's (main.c clears it before each), and without
  * colours it is nothing but text and carriage returns. */
 #include "main.h"
@@ -16,7 +16,7 @@
 #define LINE_MOST 200
 
 struct progress {
-    struct service *service;
+    struct service *service; /* NULL: whoever has it shows it */
     struct timer *timer;
     bool colour;
     int shown;    /* columns that the line takes now */
@@ -35,8 +35,7 @@ void progress_clear(struct progress *p) {
     p->shown = 0;
 }
 
-/* "first import [#####-----]  50%  120 of 240 records" */
-static void show(struct progress *p, const char *what, int64_t done, int64_t of, const char *things) {
+void progress_show(struct progress *p, const char *what, int64_t done, int64_t of, const char *things) {
     char bar[BAR_MOST + 1], text[LINE_MOST];
     int width = columns(), percent = of > 0 ? (int)(done * 100 / of) : 0;
     int room = width - 1 - (int)(strlen(what) + strlen(things)) - 40;
@@ -63,22 +62,29 @@ static void tick(void *who) {
         return;
     }
     if (!now.imported) {
-        show(p, "first import", now.read, now.listed, now.all_listed ? "records" : "records so far");
+        progress_show(p, "first import", now.read, now.listed, now.all_listed ? "records" : "records so far");
     } else {
         p->most = now.to_send > p->most ? now.to_send : p->most;
         if (p->most)
-            show(p, "writing", p->most - now.to_send, p->most, "changes");
+            progress_show(p, "writing", p->most - now.to_send, p->most, "changes");
     }
     s->engine_world.timers.start(p->timer, TICK);
 }
 
-struct progress *progress_start(struct service *s) {
-    const char *term = s->world->config.env(s->world->config.arg, "TERM");
-    if (s->world->journal || !isatty(STDERR_FILENO) || str_is(term, "dumb"))
+struct progress *progress_new(const struct world *w) {
+    const char *term = w->config.env(w->config.arg, "TERM");
+    if (w->journal || !isatty(STDERR_FILENO) || str_is(term, "dumb"))
         return NULL;
     struct progress *p = calloc(1, sizeof(*p));
+    p->colour = str_empty(w->config.env(w->config.arg, "NO_COLOR"));
+    return p;
+}
+
+struct progress *progress_start(struct service *s) {
+    struct progress *p = progress_new(s->world);
+    if (!p)
+        return NULL;
     p->service = s;
-    p->colour = str_empty(s->world->config.env(s->world->config.arg, "NO_COLOR"));
     p->timer = s->engine_world.timers.make(s->engine_world.timers.arg, tick, p);
     s->engine_world.timers.start(p->timer, TICK);
     return p;
@@ -88,7 +94,8 @@ struct progress *progress_end(struct progress *p) {
     if (!p)
         return NULL;
     progress_clear(p);
-    p->service->engine_world.timers.free(p->timer);
+    if (p->timer)
+        p->service->engine_world.timers.free(p->timer);
     free(p);
     return NULL;
 }

@@ -19,7 +19,7 @@ enum cli_format { CLI_TABLE, CLI_JSON, CLI_CSV };
 /* What the commands that main.c does get from the command line. */
 struct cli_job {
     const char *config_file;   /* found, readable or not; NULL for demo and connectors, and where none was found */
-    struct settings *settings; /* run only: checked, secrets resolved, taken over by run */
+    struct settings *settings; /* run and audit only: checked, secrets resolved, taken over */
     enum cli_format format;
     bool colour;
     int width; /* of the terminal, 0: none */
@@ -49,6 +49,10 @@ struct cli_world {
     int (*demo)(void *arg, const struct cli_job *job);
     int (*connectors)(void *arg, const struct cli_job *job);
     int (*connectors_test)(void *arg, const struct cli_job *job);
+    /* Where no service runs: what its command `audit` answers at the end. */
+    int (*audit)(void *arg, const struct cli_job *job, json_t **ret);
+    /* A bar on the terminal while something long is under way; what NULL: it is over. NULL: none. */
+    void (*progress)(void *arg, const char *what, int64_t done, int64_t of, const char *things);
 };
 
 /* Gives the exit code. argv[0] is the program's name. */

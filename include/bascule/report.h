@@ -52,4 +52,8 @@ struct sqlite3 *report_close(struct sqlite3 *db);
 /* Lists give {"items":[...],"after":"..."|null}. *ret is the caller's. */
 must_check int report_read(struct sqlite3 *db, const struct report_query *q, json_t **ret, struct fault *fault);
 
+/* Integrity and the laws, a finding a line: [{"result":"OK|WARN|FAIL","what":...,"text":...}]. *ret is the caller's.
+ * Not bounded: reads the whole database, for the command line only. */
+must_check int report_doctor(const char *database, json_t **ret, struct fault *fault);
+
 #endif

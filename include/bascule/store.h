@@ -34,6 +34,18 @@ struct checkpoint;
 struct checkpoint *store_checkpoint(struct store *s);
 void store_checkpoint_run(void *checkpoint);
 void store_checkpoint_done(void *checkpoint, bool ran);
+/* An online copy, in steps: FILE appears when it is whole. Nothing but an older backup is replaced, and that only by
+ * force; a failure leaves nothing behind (src/store/backup.c). */
+struct store_backup;
+must_check int store_backup_begin(const char *database, const char *file, bool force, struct store_backup **ret,
+                                  struct fault *fault);
+/* 0: more to do; 1: FILE is there. */
+must_check int store_backup_step(struct store_backup *b, struct fault *fault);
+/* Pages copied, of how many; bytes that the copy has. */
+void store_backup_progress(const struct store_backup *b, int64_t *ret_done, int64_t *ret_of, int64_t *ret_bytes);
+struct store_backup *store_backup_free(struct store_backup *b);
+/* A running service holds it. */
+bool store_in_use(const char *path);
 
 void store_begin(struct store *s);
 must_check int store_commit(struct store *s, struct fault *fault);
@@ -174,6 +186,10 @@ struct link_row {
     msec_t linked_at;
     bool automatic;
 };
+/* Records of a tracker with a confirmed link after `after`, ascending; and how many. */
+size_t store_refs_confirmed(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit,
+                            const char ***ret);
+int64_t store_confirmed_count(struct store *s, const char *tracker);
 size_t store_links_of(struct store *s, struct arena *a, const char *ref, const char *status,
                       struct link_row **ret); /* status NULL: all */
 size_t store_links_of_problem(struct store *s, struct arena *a, int64_t problem, const char *kind, const char *status,
@@ -229,6 +245,8 @@ void store_effect_looked(struct store *s, int64_t n, int looks);
 void store_effect_alive(struct store *s, int64_t n, msec_t alive);
 void store_effect_want(struct store *s, int64_t n, const json_t *want);
 size_t store_effects_open(struct store *s, struct arena *a, const char *ref, struct effect_row **ret);
+/* Notes of a record that were delivered: the newest 500. */
+size_t store_notes_done(struct store *s, struct arena *a, const char *ref, struct effect_row **ret);
 /* Refs of a tracker with something to send or to look for now; released batches only. */
 size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
                            const char ***ret);

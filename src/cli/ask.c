@@ -164,18 +164,25 @@ static int answer_take(struct cli *c, struct client_reply *reply, json_t **ret) 
     return code;
 }
 
-int cli_change(struct cli *c, const char *method, const char *path, const json_t *body, json_t **ret) {
+int cli_ask(struct cli *c, const char *method, const char *path, const json_t *body, json_t **ret) {
     struct client_reply reply = {0};
     int r = cli_settings(c, false);
     if (r)
         return r;
     r = call(c, method, arena_printf(c->arena, "/api/v1/%s", path), body, &reply);
     if (r == CLIENT_NO_SERVICE)
+        return CLI_NO_SERVICE;
+    return r < 0 ? CLI_FAILED : answer_take(c, &reply, ret);
+}
+
+int cli_change(struct cli *c, const char *method, const char *path, const json_t *body, json_t **ret) {
+    int r = cli_ask(c, method, path, body, ret);
+    if (r == CLI_NO_SERVICE)
         return cli_failed(c,
                           "the service is not running, and it alone may change something; start it with "
                           "`bascule run -c %s` or `systemctl start bascule`",
                           c->settings_file);
-    return r < 0 ? CLI_FAILED : answer_take(c, &reply, ret);
+    return r;
 }
 
 char *cli_path(struct cli *c, const char *first, const char *segment, const char *last) {

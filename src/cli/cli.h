@@ -26,10 +26,11 @@ struct command {
     int words_min, words_max;     /* positional arguments; -1: any number */
     int (*run)(struct cli *c);
 };
-extern const struct command command_ack, command_check, command_confirm, command_connectors, command_defect,
-    command_demo, command_discard, command_explain, command_forget, command_ignore, command_link, command_list,
-    command_outbox, command_outcome, command_pause, command_policy, command_problem, command_reject, command_release,
-    command_resume, command_retry, command_run, command_show, command_status, command_sync, command_unlink;
+extern const struct command command_ack, command_audit, command_backup, command_check, command_confirm,
+    command_connectors, command_defect, command_demo, command_discard, command_doctor, command_explain, command_forget,
+    command_ignore, command_link, command_list, command_outbox, command_outcome, command_pause, command_policy,
+    command_problem, command_reject, command_release, command_resume, command_retry, command_run, command_show,
+    command_status, command_sync, command_unlink;
 /* Ends with NULL. */
 extern const struct command *const commands[];
 const struct command *command_find(const char *name);
@@ -75,6 +76,8 @@ void help_print(FILE *out, const struct command *command);
 
 /* ---- ask.c: where answers come from ---- */
 
+/* The job of a body in main.c, as it was typed. */
+struct cli_job cli_job(struct cli *c);
 /* Each says what went wrong on stderr. CLI_USAGE; CLI_FAILED. */
 int cli_wrong(struct cli *c, const char *format, ...) printf_like(2, 3);
 int cli_failed(struct cli *c, const char *format, ...) printf_like(2, 3);
@@ -84,6 +87,9 @@ int cli_settings(struct cli *c, bool strict);
 const char *cli_config_file(struct cli *c);
 /* Asks the service, or the database where none runs. 0, or the exit code. */
 int cli_read(struct cli *c, struct report_query *q, json_t **ret);
+/* Asks the running service. 0, the exit code, or CLI_NO_SERVICE. body may be NULL. */
+enum { CLI_NO_SERVICE = -1 };
+int cli_ask(struct cli *c, const char *method, const char *path, const json_t *body, json_t **ret);
 /* Asks the service to change something. 0, or the exit code. body may be NULL. */
 int cli_change(struct cli *c, const char *method, const char *path, const json_t *body, json_t **ret);
 /* Asks and prints what came of it; `done` is said where the service says nothing itself. */

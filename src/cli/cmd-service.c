@@ -1,7 +1,7 @@
 /* cmd-service: run, check, demo, connectors: what main.c does, called with what was typed. */
 #include "cli.h"
 
-static struct cli_job job(struct cli *c) {
+struct cli_job cli_job(struct cli *c) {
     struct cli_sheet s = cli_sheet(c);
     return (struct cli_job){
         .settings = c->settings,
@@ -28,7 +28,7 @@ static int run(struct cli *c) {
     int r = cli_settings(c, true);
     if (r)
         return r;
-    struct cli_job j = job(c);
+    struct cli_job j = cli_job(c);
     j.config_file = c->settings_file;
     j.once = args_flag(c, "once");
     if (!c->w->run)
@@ -58,7 +58,7 @@ static const struct option check_options[] = {
 };
 
 static int check(struct cli *c) {
-    struct cli_job j = job(c);
+    struct cli_job j = cli_job(c);
     j.config_file = cli_config_file(c);
     j.diff = args_flag(c, "diff");
     if (!j.config_file)
@@ -87,7 +87,7 @@ static const struct option demo_options[] = {
 };
 
 static int demo(struct cli *c) {
-    struct cli_job j = job(c);
+    struct cli_job j = cli_job(c);
     const char *port = args_value(c, "port");
     int64_t n = 0;
     if (port && (!str_int64(port, &n) || n < 1 || n > 65535))
@@ -117,7 +117,7 @@ static const struct option connectors_options[] = {
 };
 
 static int connectors(struct cli *c) {
-    struct cli_job j = job(c);
+    struct cli_job j = cli_job(c);
     bool test = c->n_words > 0 && str_is(c->words[0], "test");
     if (test && c->n_words != 2)
         return cli_wrong(c, "test needs a folder: bascule connectors test DIR");

@@ -14,6 +14,7 @@ struct route {
 
 /* Sorted by path; `bascule COMMAND` uses the same. */
 static const struct route routes[] = {
+    {"POST", "audit", "audit", NULL, NULL},
     {"POST", "check", "check", NULL, NULL},
     {"POST", "defects/{ref}/ack", "ack", NULL, NULL},
     {"POST", "defects/{ref}/forget", "forget", NULL, NULL},

@@ -121,6 +121,19 @@ size_t store_effects_open(struct store *s, struct arena *a, const char *ref, str
     return n;
 }
 
+size_t store_notes_done(struct store *s, struct arena *a, const char *ref, struct effect_row **ret) {
+    sqlite3_stmt *q = db_query(s,
+                               "SELECT " COLUMNS
+                               " FROM effect WHERE ref = ? AND kind = 'note' AND state = 'done' AND marker IS NOT NULL "
+                               "ORDER BY n DESC LIMIT 500",
+                               "s", ref);
+    size_t n = 0;
+    *ret = NULL;
+    while (db_next(s, q))
+        effect_read(s, a, q, arena_push(a, ret, &n));
+    return n;
+}
+
 /* The columns and condition of the index effect_ready. */
 #define OF_TRACKER "substr(ref, 1, instr(ref, ':')) = ?1 || ':'"
 #define READY      "state IN ('pending', 'in-flight', 'unsure')"

@@ -370,3 +370,17 @@ void store_value_put(struct store *s, const char *ref, const char *field, const 
            "excluded.revision, written = excluded.written, written_at = excluded.written_at",
            "ssSisi", ref, field, v->computed, (int64_t)v->revision, v->written, v->written_at);
 }
+
+#define CONFIRMED_OF "FROM link WHERE status = 'confirmed' AND ref >= ?1 || ':' AND ref < ?1 || ';'"
+
+size_t store_refs_confirmed(struct store *s, struct arena *a, const char *tracker, const char *after, size_t limit,
+                            const char ***ret) {
+    return db_texts(s, a,
+                    db_query(s, "SELECT DISTINCT ref " CONFIRMED_OF " AND ref > ?2 ORDER BY ref LIMIT ?3", "sSi",
+                             tracker, after, (int64_t)limit),
+                    ret);
+}
+
+int64_t store_confirmed_count(struct store *s, const char *tracker) {
+    return db_number(s, 0, "SELECT count(DISTINCT ref) " CONFIRMED_OF, "s", tracker);
+}

@@ -84,6 +84,16 @@ static int lock_out(struct store *s, const char *path, struct fault *fault) {
     return fault_set(fault, -EBUSY, "database %s: another process holds it: is a second bascule running on it?", path);
 }
 
+bool store_in_use(const char *path) {
+    char name[4096];
+    snprintf(name, sizeof(name), "%s.lock", path);
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+    if (fd >= 0)
+        close(fd);
+    return held;
+}
+
 int store_open(const char *path, struct store **ret, struct fault *fault) {
     struct store *s = calloc(1, sizeof(*s));
     int rc = -ENOMEM;

@@ -344,6 +344,7 @@ static const struct {
     void (*run)(struct command *c);
 } commands[] = {
     {"ack", cmd_ack},
+    {"audit", cmd_audit},
     {"confirm", cmd_confirm},
     {"defect-new", cmd_defect_new},
     {"discard", cmd_discard},

@@ -28,6 +28,7 @@ const char *want_text(const struct command *c, const char *key);
 bool want_problem(const struct command *c, const char *key, struct problem_row *ret);
 bool want_record(const struct command *c, const char *key, struct record_row *ret);
 
+void cmd_audit(struct command *c);
 void cmd_link(struct command *c);
 void cmd_unlink(struct command *c);
 void cmd_confirm(struct command *c);

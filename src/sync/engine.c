@@ -307,6 +307,7 @@ void engine_stop(struct engine *e, msec_t grace, void (*done)(void *arg), void *
     e->stopped = done;
     e->stopped_arg = arg;
     dry_run_stop(e);
+    audit_stop(e);
     e->world->timers.stop(e->worker);
     for (size_t i = 0; i < e->n_lanes; i++)
         e->world->timers.stop(e->lanes[i].timer);
@@ -319,6 +320,7 @@ struct engine *engine_free(struct engine *e) {
     if (!e)
         return NULL;
     dry_run_free(e);
+    audit_free(e);
     lanes_free(e->lanes, e->n_lanes);
     reference_rules_free(e->rules);
     arena_free(e->notes_arena);

@@ -11,6 +11,7 @@
  *   identity.c who we are, lost and restored databases
  *   foreign.c  markers found on records            memory.c   restored trackers
  *   command*.c what people want                whatif.c   what a changed configuration would do
+ *   audit*.c   all linked records again, and what differs
  *
  * All database work of one event stands between engine_begin and engine_commit. */
 #ifndef SYNC_ENGINE_H
@@ -98,6 +99,8 @@ struct engine {
     bool clock_known;
     msec_t clock_ahead;      /* the wall clock minus the one that never goes back */
     struct dry_run *dry_run; /* of `policy apply`; NULL: none is under way */
+    struct audit *audit;     /* NULL: none is under way */
+    int64_t audits;          /* begun so far */
     struct fault fault;      /* of the last commit that failed */
     int commit_failures;
 };
@@ -322,6 +325,9 @@ int policy_apply(struct engine *e);
 /* ... and what that would do, while it is being reckoned: it ends unanswered, or answered that the service ends. */
 void dry_run_free(struct engine *e);
 void dry_run_stop(struct engine *e);
+/* audit.c: ends it; a question that waits is answered that the service ends. */
+void audit_free(struct engine *e);
+void audit_stop(struct engine *e);
 typedef void command_fn(struct engine *e, json_t *args, const char *actor, command_done *done, void *who);
 json_t *problem_details(int status, const char *title, const char *detail);
 
