@@ -145,8 +145,9 @@ static const struct law laws[] = {
      "json_extract(e.want, '$.revision'))",
      "only newest values wait to be written", "an older value waits to be written", "bascule discard N", false},
     {"due", "WARN",
-     "SELECT kind || ' ' || id FROM (SELECT kind, id FROM due UNION SELECT kind, id FROM again) WHERE CASE kind WHEN "
-     "'problem' THEN CAST(id AS INTEGER) NOT IN (SELECT id FROM problem) ELSE " NO_REF "id) END",
+     "SELECT kind || ' ' || x FROM (SELECT kind, id AS x FROM due UNION SELECT kind, id FROM again) WHERE CASE kind "
+     "WHEN "
+     "'problem' THEN CAST(x AS INTEGER) NOT IN (SELECT id FROM problem) ELSE " NO_REF "x) END",
      "what is to be decided exists", "to be decided, and does not exist", RESTART, false},
     {"markers", "FAIL",
      "SELECT ref || ' ' || marker FROM effect WHERE marker IS NOT NULL AND state <> 'superseded' GROUP BY ref, marker "
@@ -198,16 +199,14 @@ static const char *beside(struct doctor *d, const char *what) {
 
 static void files_check(struct doctor *d) {
     static const char *const ends[] = {"", "-wal", "-shm", ".lock", ".identity"};
+    cleanup_buf struct buf names = {0};
     struct stat st;
-    int n = 0;
     for (size_t i = 0; i < array_size(ends); i++)
-        if (stat(beside(d, ends[i]), &st) == 0 && (st.st_mode & 077)) {
-            say(d, "FAIL", "rights",
-                "%s may be read by others (mode %03o), and holds what customers wrote: chmod 600 %s",
-                beside(d, ends[i]), (unsigned)(st.st_mode & 0777), beside(d, ends[i]));
-            n++;
-        }
-    if (!n)
+        if (stat(beside(d, ends[i]), &st) == 0 && (st.st_mode & 077))
+            buf_printf(&names, " %s", beside(d, ends[i]));
+    if (names.len)
+        say(d, "FAIL", "rights", "others may read what customers wrote: chmod 600%s", buf_text(&names));
+    else
         say(d, "OK", "rights", "only its owner may read it");
 }
 

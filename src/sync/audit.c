@@ -328,8 +328,7 @@ static void audit_step(void *arg) {
         over = over && x->lanes[i].over && !x->lanes[i].under_way;
     }
     x->done = over;
-    if (!x->done)
-        e->world->timers.start(x->timer, TICK);
+    e->world->timers.start(x->timer, x->done ? UNASKED_MOST + 1 : TICK); /* what nobody asks for goes */
     if (x->asked && (x->done || now_of(e) >= x->answer_at))
         audit_answer(x);
 }

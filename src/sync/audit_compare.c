@@ -92,7 +92,7 @@ static void compare_field(struct comparing *c, enum field f) {
     enum kind kind = c->now->kind;
     const char *name = field_name(f), *now = json_text(c->now->fields, name), *was = json_text(c->row.r.fields, name);
     bool have = store_value(c->e->store, c->a, c->ref, name, &v);
-    bool known = field_equal(c->e, c->a, f, kind, now, was);
+    bool known = c->row.forgotten || field_equal(c->e, c->a, f, kind, now, was); /* forgotten: it is kept blank */
     const struct effect_row *x = open_effect(c, EFFECT_FIELD, name);
     if (x && x->e.state == EFFECT_PARKED)
         differs(c, arena_printf(c->a, "%s (parked)", name), now, json_text(x->e.want, "value"), retry_it(c, x));
