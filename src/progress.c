@@ -32,6 +32,7 @@ void progress_clear(struct progress *p) {
     if (!p || !p->shown)
         return;
     fprintf(stderr, "\r%*s\r", p->shown, "");
+    fflush(stderr); /* what comes next may stand on stdout */
     p->shown = 0;
 }
 

@@ -243,6 +243,26 @@ def progress_on_a_terminal(w):
         says_not("first import", w.do("run", "--once").stderr)
 
 
+def care_on_a_terminal(w):
+    """audit and backup show how far they are, on a terminal only; a failed backup leaves nothing"""
+    w.do("run", "--once")
+    with slow(w):
+        code, seen = w.on_terminal("audit")
+        plain_seen = re.sub(r"\033\[\d*m", "", seen)
+        truth(code in (0, 3), f"exit {code}:\n{seen}")
+        says(r"audit \[[#-]*\]\s+\d+%  \d+ of \d+ records", plain_seen)
+        says(r"\r +\r(Nothing differs|REF)", plain_seen)
+        says_not(r"audit \[", w.do("audit").stderr)
+    code, seen = w.on_terminal("backup", "copy.db", env={"NO_COLOR": "1"})
+    says(r"backup \[#+\]\s+100%|copy.db: \d+ KiB", seen)
+    truth(code == 0 and "\033" not in seen, f"exit {code}:\n{seen}")
+    w.do("doctor", "copy.db", code=0)
+    w.do("backup", "copy.db", code=1)
+    truth(sorted(n for n in os.listdir(w.work) if n.startswith("copy")) == ["copy.db"], os.listdir(w.work))
+    os.unlink(w.work + "/copy.db")
+    w.fresh()
+
+
 def questions_on_a_terminal(w):
     """what has no bounds is asked on a terminal; elsewhere it is not done"""
     with w.running():
@@ -395,8 +415,8 @@ def readme_configures(w):
     w.fresh()
 
 
-CASES = [exit_codes, progress_on_a_terminal, questions_on_a_terminal, a_reload_logs_what_changed, check_and_run_agree,
-         connectors_are_tested, manuals_name_every_option, manuals_name_every_key, the_unit_is_sound, readme_configures]
+CASES = [exit_codes, progress_on_a_terminal, care_on_a_terminal, questions_on_a_terminal, a_reload_logs_what_changed,
+         check_and_run_agree, connectors_are_tested, manuals_name_every_option, manuals_name_every_key, the_unit_is_sound, readme_configures]
 
 
 def main():
