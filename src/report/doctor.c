@@ -128,8 +128,14 @@ static const struct law laws[] = {
      "l.ref) AND NOT EXISTS (SELECT 1 FROM lookup WHERE ref = l.ref)",
      "every linked record is known", "linked, and its record is not known", "bascule sync REF", false},
     {"evidence", "FAIL",
-     "SELECT 'evidence ' || n FROM evidence WHERE problem <> 0 AND problem NOT IN (SELECT id FROM problem)",
-     "it names problems that exist", "it names a problem that does not exist", BUG, false},
+     "SELECT 'evidence ' || n FROM evidence WHERE problem <> 0 AND origin = '' AND problem NOT IN (SELECT id FROM "
+     "problem)",
+     "what people linked here names problems that exist", "it names a problem that does not exist", BUG, false},
+    {"evidence", "WARN",
+     "SELECT 'P-' || problem || ' in ' || origin FROM evidence WHERE problem <> 0 AND origin <> '' AND problem NOT IN "
+     "(SELECT id FROM problem)",
+     "what is written in the trackers names problems that exist", "a problem that does not exist is named",
+     "correct the number there", false},
     {"evidence", "FAIL", "SELECT 'evidence ' || n FROM evidence e WHERE origin <> '' AND " NO_REF "e.origin)",
      "it stands in records that are known", "it stands in a record that is not known", "bascule sync REF", false},
     {"evidence", "WARN",

@@ -253,14 +253,13 @@ def care_on_a_terminal(w):
         says(r"audit \[[#-]*\]\s+\d+%  \d+ of \d+ records", plain_seen)
         says(r"\r +\r(Nothing differs|REF)", plain_seen)
         says_not(r"audit \[", w.do("audit").stderr)
-    code, seen = w.on_terminal("backup", "copy.db", env={"NO_COLOR": "1"})
-    says(r"backup \[#+\]\s+100%|copy.db: \d+ KiB", seen)
-    truth(code == 0 and "\033" not in seen, f"exit {code}:\n{seen}")
-    w.do("doctor", "copy.db", code=0)
-    w.do("backup", "copy.db", code=1)
-    truth(sorted(n for n in os.listdir(w.work) if n.startswith("copy")) == ["copy.db"], os.listdir(w.work))
-    os.unlink(w.work + "/copy.db")
-    w.fresh()
+        code, seen = w.on_terminal("backup", "copy.db", env={"NO_COLOR": "1"})
+        says(r"backup \[#+\]\s+100%|copy.db: \d+ KiB", seen)
+        truth(code == 0 and "\033" not in seen, f"exit {code}:\n{seen}")
+        w.do("doctor", "copy.db", code=0)
+        w.do("backup", "copy.db", code=1)
+        truth(sorted(n for n in os.listdir(w.work) if n.startswith("copy")) == ["copy.db"], os.listdir(w.work))
+        os.unlink(w.work + "/copy.db")
 
 
 def questions_on_a_terminal(w):

@@ -55,6 +55,10 @@ static const struct {
     {"UPDATE evidence SET defect = '', problem = 1; DELETE FROM due", "FAIL", "links", "P-1 product:56"},
     {"INSERT INTO evidence (incident, problem, source, at, seen) VALUES ('helpdesk:1', 7, 'person', 1, 1)", "FAIL",
      "evidence", "a problem that does not exist: 1, the first is evidence 2"},
+    {"INSERT INTO evidence (incident, problem, origin, source, at, seen) VALUES ('helpdesk:1', 7, 'helpdesk:1', "
+     "'field', "
+     "1, 1)",
+     "WARN", "evidence", "the first is P-7 in helpdesk:1: correct the number there"},
     {"UPDATE evidence SET origin = 'helpdesk:7'", "FAIL", "evidence", "a record that is not known: 1"},
     {"INSERT INTO evidence (incident, defect, source, at, seen) VALUES ('helpdesk:1', 'product:7', 'person', 1, 1)",
      "WARN", "evidence", "the first is product:7: bascule sync"},
