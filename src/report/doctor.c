@@ -12,7 +12,7 @@
 #include <sys/statvfs.h>
 
 #define MIB        (1024LL * 1024)
-#define WAL_WARN   (64 * MIB)
+#define WAL_WARN   (256 * MIB)
 #define FREE_WARN  (256 * MIB)
 #define FREE_FAIL  (16 * MIB)
 #define SHOWN_MOST 5 /* of SQLite's own complaints */
@@ -23,6 +23,7 @@ struct doctor {
     struct arena *arena;
     json_t *lines;
     bool served; /* a service holds it */
+    int version; /* of its schema: a backup may be older */
 };
 
 static void say(struct doctor *d, const char *result, const char *what, const char *format, ...) printf_like(4, 5);
@@ -75,6 +76,7 @@ struct law {
     const char *what, *result, *sql;
     const char *ok, *bad, *mend;
     bool only_unserved; /* while a service works it may be so for a moment */
+    int since;          /* version of the database that knows of it */
 };
 
 #define OPEN    "('pending', 'in-flight', 'unsure', 'parked')"
@@ -84,96 +86,109 @@ struct law {
 
 static const struct law laws[] = {
     {"outbox", "FAIL", "SELECT +key FROM effect GROUP BY +key HAVING count(*) > 1", "every effect's key is there once",
-     "a key stands there more than once", BUG, false},
+     "a key stands there more than once", BUG, false, 1},
     {"outbox", "FAIL",
      "SELECT 'effect ' || n FROM effect e WHERE kind <> 'create' AND state IN " OPEN " AND " NO_REF "e.ref)",
      "every open effect has its record", "an effect waits for a record that is not known",
-     "bascule sync REF reads it; else bascule discard N", false},
+     "bascule sync REF reads it; else bascule discard N", false, 1},
     {"outbox", "FAIL",
      "SELECT ref || ' turn ' || turn FROM effect WHERE kind = 'state' AND turn > 0 GROUP BY ref, turn HAVING count(*) "
      "> 1",
-     "at most one state a turn", "more than one state in a turn", BUG, false},
+     "at most one state a turn", "more than one state in a turn", BUG, false, 1},
     {"outbox", "WARN", "SELECT 'effect ' || n FROM effect WHERE state = 'in-flight'", "nothing is in flight",
      "in flight, and no service runs (or it was copied meanwhile)",
-     "bascule run looks what became of it before anything is sent again", true},
+     "bascule run looks what became of it before anything is sent again", true, 1},
     {"outbox", "WARN",
      "SELECT 'effect ' || n FROM effect e WHERE state = 'parked' AND NOT EXISTS (SELECT 1 FROM attention WHERE kind = "
      "'parked' AND subject = 'effect:' || e.n)",
-     "what is parked stands on the attention list", "parked, and nobody is told", "bascule retry N or discard N",
-     false},
+     "what is parked stands on the attention list", "parked, and nobody is told", "bascule retry N or discard N", false,
+     1},
     {"turns", "FAIL",
      "SELECT ref FROM incident WHERE turn < 0 OR max(adopted_turn, quiet_turn, asserted_turn) > turn OR (turn = 0 AND "
      "verdict <> 'unlinked')",
-     "every incident's turn fits its verdict", "a turn that cannot be", BUG, false},
+     "every incident's turn fits its verdict", "a turn that cannot be", BUG, false, 1},
     {"turns", "FAIL", "SELECT 'effect ' || n FROM effect e JOIN incident i ON i.ref = e.ref WHERE e.turn > i.turn",
-     "no effect is of a turn to come", "an effect of a turn that has not begun", BUG, false},
+     "no effect is of a turn to come", "an effect of a turn that has not begun", BUG, false, 1},
     {"turns", "WARN",
      "SELECT 'effect ' || n FROM effect e JOIN incident i ON i.ref = e.ref WHERE e.state = 'pending' AND e.kind IN "
      "('state', 'note') AND e.turn > 0 AND e.turn < i.turn",
      "no effect of an older turn still waits", "waits, though its turn is over",
-     "bascule discard N, unless you had it tried again", false},
+     "bascule discard N, unless you had it tried again", false, 1},
     {"links", "FAIL",
      "SELECT 'P-' || problem || ' ' || ref FROM link l WHERE status = 'confirmed' AND kind = 'incident' AND NOT EXISTS "
      "(SELECT 1 FROM evidence e WHERE e.incident = l.ref AND (e.problem = l.problem OR e.defect IN (SELECT ref FROM "
      "link d WHERE d.problem = l.problem AND d.kind = 'defect'))) AND NOT EXISTS (SELECT 1 FROM due WHERE id = l.ref)",
      "every incident's link stands on evidence", "linked without evidence",
-     "bascule sync REF; if it stays, bascule unlink REF P-n", false},
+     "bascule sync REF; if it stays, bascule unlink REF P-n", false, 1},
     {"links", "FAIL",
      "SELECT 'P-' || problem || ' ' || ref FROM link l WHERE status = 'confirmed' AND kind = 'defect' AND NOT EXISTS "
      "(SELECT 1 FROM evidence e WHERE e.defect = l.ref) AND NOT EXISTS (SELECT 1 FROM due WHERE id = l.ref)",
      "every defect's link stands on evidence", "linked without evidence",
-     "bascule sync REF; if it stays, bascule unlink REF P-n", false},
+     "bascule sync REF; if it stays, bascule unlink REF P-n", false, 1},
     {"links", "WARN",
      "SELECT 'P-' || problem || ' ' || ref FROM link l WHERE status = 'confirmed' AND " NO_REF
      "l.ref) AND NOT EXISTS (SELECT 1 FROM lookup WHERE ref = l.ref)",
-     "every linked record is known", "linked, and its record is not known", "bascule sync REF", false},
+     "every linked record is known", "linked, and its record is not known", "bascule sync REF", false, 1},
     {"evidence", "FAIL",
      "SELECT 'evidence ' || n FROM evidence WHERE problem <> 0 AND origin = '' AND problem NOT IN (SELECT id FROM "
      "problem)",
-     "what people linked here names problems that exist", "it names a problem that does not exist", BUG, false},
+     "what people linked here names problems that exist", "it names a problem that does not exist", BUG, false, 1},
     {"evidence", "WARN",
      "SELECT 'P-' || problem || ' in ' || origin FROM evidence WHERE problem <> 0 AND origin <> '' AND problem NOT IN "
      "(SELECT id FROM problem)",
      "what is written in the trackers names problems that exist", "a problem that does not exist is named",
-     "correct the number there", false},
+     "correct the number there", false, 1},
     {"evidence", "FAIL", "SELECT 'evidence ' || n FROM evidence e WHERE origin <> '' AND " NO_REF "e.origin)",
-     "it stands in records that are known", "it stands in a record that is not known", "bascule sync REF", false},
+     "it stands in records that are known", "it stands in a record that is not known", "bascule sync REF", false, 1},
     {"evidence", "WARN",
      "SELECT x FROM (SELECT incident AS x FROM evidence UNION SELECT defect FROM evidence) WHERE x <> '' AND " NO_REF
      "x) AND x NOT IN (SELECT ref FROM lookup)",
      "what it names is known, or looked for", "it names what is neither known nor looked for", "bascule sync REF",
-     false},
+     false, 1},
     {"values", "FAIL", "SELECT v.ref || ' ' || field FROM value v WHERE revision < 1 OR " NO_REF "v.ref)",
-     "every mirrored value has its record", "a value without a record or a revision", BUG, false},
+     "every mirrored value has its record", "a value without a record or a revision", BUG, false, 1},
     {"values", "FAIL",
      "SELECT 'effect ' || e.n FROM effect e WHERE e.kind = 'field' AND e.state = 'pending' AND NOT EXISTS (SELECT 1 "
      "FROM value v WHERE v.ref = e.ref AND v.field = json_extract(e.want, '$.field') AND v.revision = "
      "json_extract(e.want, '$.revision'))",
-     "only newest values wait to be written", "an older value waits to be written", "bascule discard N", false},
+     "only newest values wait to be written", "an older value waits to be written", "bascule discard N", false, 1},
     {"due", "WARN",
      "SELECT kind || ' ' || x FROM (SELECT kind, id AS x FROM due UNION SELECT kind, id FROM again) WHERE CASE kind "
      "WHEN "
      "'problem' THEN CAST(x AS INTEGER) NOT IN (SELECT id FROM problem) ELSE " NO_REF "x) END",
-     "what is to be decided exists", "to be decided, and does not exist", RESTART, false},
+     "what is to be decided exists", "to be decided, and does not exist", RESTART, false, 1},
     {"markers", "FAIL",
      "SELECT ref || ' ' || marker FROM effect WHERE marker IS NOT NULL AND state <> 'superseded' GROUP BY ref, marker "
      "HAVING count(*) > 1",
-     "no two notes of a record have one marker", "two notes of a record have one marker", BUG, false},
+     "no two notes of a record have one marker", "two notes of a record have one marker", BUG, false, 1},
     {"search", "FAIL",
      "SELECT ref FROM (SELECT ref, title FROM record WHERE forgotten = 0 UNION ALL SELECT 'P-' || id, title FROM "
      "problem EXCEPT SELECT ref, title FROM search)",
      "every title can be found", "cannot be found under its title",
-     "bascule sync REF writes it anew; a problem: bascule problem set P-n --title TEXT", false},
+     "bascule sync REF writes it anew; a problem: bascule problem set P-n --title TEXT", false, 1},
     {"search", "WARN", "SELECT ref FROM search EXCEPT SELECT ref FROM record EXCEPT SELECT 'P-' || id FROM problem",
-     "nothing is found that is not there", "would be found, and is not there", BUG, false},
+     "nothing is found that is not there", "would be found, and is not there", BUG, false, 1},
     {"forgotten", "FAIL",
      "SELECT ref FROM record r WHERE forgotten = 1 AND (title <> '' OR coalesce(reporter, assignee, '') <> '' OR ref "
      "IN "
      "(SELECT ref FROM search WHERE title <> ''))",
-     "what was forgotten is blank", "forgotten, and still there", "bascule forget REF once more", false},
+     "what was forgotten is blank", "forgotten, and still there", "bascule forget REF once more", false, 1},
+    {"sums", "FAIL",
+     "SELECT 'P-' || problem || ' ' || ref FROM (SELECT l.problem, l.ref, w.class FROM link l JOIN weight w ON w.ref = "
+     "l.ref WHERE l.kind = 'incident' AND l.status = 'confirmed' EXCEPT SELECT problem, ref, class FROM counted) UNION "
+     "SELECT 'P-' || problem || ' ' || ref FROM counted c WHERE NOT EXISTS (SELECT 1 FROM link l WHERE l.problem = "
+     "c.problem AND l.ref = c.ref AND l.status = 'confirmed')",
+     "every incident is counted as it stands", "an incident is counted otherwise than it stands", BUG, false, 2},
+    {"sums", "FAIL",
+     "SELECT 'P-' || t.problem FROM tally t LEFT JOIN counted c ON c.problem = t.problem GROUP BY t.problem HAVING "
+     "t.total <> coalesce(sum(c.class & 1), 0) OR t.open <> coalesce(sum(c.class >> 1 & 1), 0) OR t.waiting <> "
+     "coalesce(sum(c.class >> 2 & 1), 0) OR t.closed_unresolved <> coalesce(sum(c.class >> 3 & 1), 0) OR t.solved <> "
+     "coalesce(sum(c.class >> 4 & 1), 0) OR t.did_not_hold <> coalesce(sum(c.class >> 5 & 1), 0) OR t.late <> "
+     "coalesce(sum(c.class >> 6 & 1), 0)",
+     "every problem's sums are those of its incidents", "sums that are not those of the incidents", BUG, false, 2},
     {"meta", "FAIL", "SELECT 'instance' WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'instance' AND value <> '')",
      "it knows which instance it is", "it does not know which one it is",
-     "bascule run once has to have been started on it", false},
+     "bascule run once has to have been started on it", false, 1},
 };
 
 static void law_check(struct doctor *d, const struct law *l) {
@@ -182,7 +197,7 @@ static void law_check(struct doctor *d, const struct law *l) {
     const char *first = "";
     int64_t n = 0;
     int r;
-    if (l->only_unserved && d->served)
+    if ((l->only_unserved && d->served) || d->version < l->since)
         return;
     query_init(&q, d->db, d->arena, &fault);
     query_sql(&q, l->sql);
@@ -288,6 +303,15 @@ static void identity_check(struct doctor *d) {
     }
 }
 
+static int version_of(sqlite3 *db) {
+    sqlite3_stmt *q = NULL;
+    bool got =
+        sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW;
+    int version = got ? sqlite3_column_int(q, 0) : 0;
+    sqlite3_finalize(q);
+    return version;
+}
+
 /* ---- all of it ---- */
 
 int report_doctor(const char *database, json_t **ret, struct fault *fault) {
@@ -296,6 +320,7 @@ int report_doctor(const char *database, json_t **ret, struct fault *fault) {
     int r = report_open(database, &d.db, fault);
     if (r < 0)
         return r;
+    d.version = version_of(d.db);
     d.lines = json_array();
     (void)sqlite3_exec(d.db, "BEGIN", NULL, NULL, NULL);
     pragma(&d, "integrity_check", "PRAGMA integrity_check(100)", RESTORE);
