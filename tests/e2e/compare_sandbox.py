@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """compare_sandbox: the same requests to the real trackers and to the sandboxes.
 
-    compare_sandbox.py --real RIG/env --sandbox ENV [--only rt|redmine] [--seed N] [-v]
+    compare_sandbox.py --real RIG/env (--server BINARY | --sandbox ENV) [--only rt|redmine] [--seed N] [-v]
 
 Both sides are reset first (the rig by its own `reset`), then every request of
 the scripts in sandbox_scripts.py goes to both, one after the other, and the
@@ -25,6 +25,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import sandbox_scripts  # noqa: E402
+from harness.backend import Sandbox  # noqa: E402
 
 RT_USERS = {"bridge": "RT_TOKEN", "agent": "RT_AGENT_TOKEN", "outsider": "RT_OUTSIDER_TOKEN", "root": "RT_ROOT_TOKEN"}
 REDMINE_USERS = {"bridge": "REDMINE_BRIDGE_KEY", "dev": "REDMINE_DEV_KEY", "outsider": "REDMINE_OUTSIDER_KEY",
@@ -265,13 +266,25 @@ def reset(real_env, sandbox):
 def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--real", required=True, help="env file of a rig that may be reset")
-    options.add_argument("--sandbox", required=True, help="env file of a sandbox-server")
+    options.add_argument("--sandbox", help="env file of a sandbox-server that runs")
+    options.add_argument("--server", help="sandbox-server to start")
     options.add_argument("--only", help="scripts whose name begins so")
     options.add_argument("--seed", type=int, default=1, help="of the random scripts")
     options.add_argument("--steps", type=int, default=150, help="of a random script")
     options.add_argument("-v", "--verbose", action="store_true")
     given = options.parse_args()
-    pair = Pair(Side(given.real), Side(given.sandbox), given.verbose)
+    if bool(given.sandbox) == bool(given.server):
+        options.error("give --server or --sandbox")
+    server = Sandbox(given.server) if given.server else None
+    try:
+        return compare(given, server.file if server else given.sandbox)
+    finally:
+        if server:
+            server.close()
+
+
+def compare(given, sandbox):
+    pair = Pair(Side(given.real), Side(sandbox), given.verbose)
     pair.seed, pair.steps = given.seed, given.steps
     for name, script in sandbox_scripts.ALL:
         if given.only and not name.startswith(given.only):

@@ -71,20 +71,9 @@ def main():
         beside = os.path.join(os.path.dirname(args.bin), "../tests/tools/sandbox-server")
         backend = Real(args.rig) if args.on == "real" else Sandbox(os.path.abspath(args.sandbox or beside))
         runner = Runner(backend, args.bin, sys.stdout, args.verbose, args.keep, args.bless, args.slow)
-        seconds, shaky = {}, []
+        seconds = {}
         for number in numbers:
-            before = (runner.passed, runner.failed, len(runner.failures))
-            seconds[number] = runner.run(number)
-            if runner.failed == before[1] or args.once:
-                continue
-            # once more, and said aloud: a slip in time on a busy machine is told apart from a fault
-            first = runner.failures[before[2]:]
-            print(f"again {number:02d}: {len(first)} failed the first time", flush=True)
-            runner.passed, runner.failed = before[0], before[1]
-            del runner.failures[before[2]:]
-            seconds[number] += runner.run(number)
-            if runner.failed == before[1]:
-                shaky += first
+            seconds[number] = runner.run(number) if args.once else runner.run_twice(number)
     except CannotRun as e:
         print(f"run.py: {e}\n0 passed, {len(numbers)} failed", file=sys.stderr)
         return 1
@@ -94,8 +83,8 @@ def main():
     print(f"\non {args.on}: {time.monotonic() - began:.0f} s; "
           + ", ".join(f"{n:02d} {s:.0f} s" for n, s in seconds.items()))
     for name, value in runner.figures.items():
-        print(f"  {name}: {value}")
-    for name in shaky:
+        print(f"  figure: {name}: {value}")
+    for name in runner.shaky:
         print(f"  shaky, passed the second time: {name}")
     for name in runner.failures:
         print(f"  failed: {name}")

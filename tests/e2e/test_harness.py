@@ -15,7 +15,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import expect, runner, web, yaml  # noqa: E402
+from harness import expect, runner, stage, web, yaml  # noqa: E402
 from harness.backend import CannotRun  # noqa: E402
 from harness.proxy import Proxy  # noqa: E402
 from harness.rt import Note  # noqa: E402
@@ -155,16 +155,17 @@ class YamlTest(unittest.TestCase):
 class RunnerTest(unittest.TestCase):
     """What may fail, fails; what did not run has failed."""
 
-    def run_one(self, function, cases):
+    def run_one(self, function, cases, how=lambda r: r.run(99)):
         class Backend:
             name = "real"
         out = io.StringIO()
         r = runner.Runner(Backend(), "/bin/true", out)
         runner.SCENARIOS[99] = ("test", cases, function)
         try:
-            r.run(99)
+            how(r)
         finally:
             del runner.SCENARIOS[99]
+        self.last = r
         return r.passed, r.failed, out.getvalue()
 
     def test_counts(self):
@@ -180,6 +181,43 @@ class RunnerTest(unittest.TestCase):
         self.assertIn("one is not two", out)
         self.assertIn("KeyError", out)
         self.assertRegex(out, r"ok   99 a 0\.0")
+
+    def twice(self, *failures):
+        """A scenario whose n-th run fails so."""
+        left = list(failures)
+
+        def story(r):
+            with r.case("a"):
+                if (failure := left.pop(0)) is not None:
+                    raise failure
+        return self.run_one(story, 1, lambda r: r.run_twice(99)) + (len(failures) - len(left),)
+
+    def test_a_slip_is_tried_again_and_named(self):
+        passed, failed, out, runs = self.twice(expect.Mismatch("late"), None)
+        self.assertEqual((passed, failed, runs, self.last.shaky, self.last.failures), (1, 0, 2, ["99 a"], []))
+        self.assertIn("again 99: 1 failed the first time", out)
+
+    def test_what_fails_twice_has_failed(self):
+        passed, failed, _, runs = self.twice(expect.Mismatch("x"), expect.Mismatch("x"))
+        self.assertEqual((passed, failed, runs, self.last.shaky, self.last.failures), (0, 1, 2, [], ["99 a"]))
+
+    def test_a_broken_promise_is_not_tried_again(self):
+        passed, failed, _, runs = self.twice(expect.Broken("twice the same note"), None)
+        self.assertEqual((passed, failed, runs, self.last.shaky, self.last.failures), (0, 1, 1, [], ["99 a"]))
+
+    def test_a_doubled_mail_is_a_broken_promise(self):
+        class Doubled(stage.Stage):
+            def __init__(self):
+                self.touched, self.runner = set(), None
+
+                class Ended:
+                    running = False
+                self.bascule = Ended()
+
+            def mails(self):
+                return [{"to": ["alice"], "ticket": 1, "subject": "x", "body": "hello\n[P-1 · b1-abc1234]"}] * 2
+        with self.assertRaisesRegex(expect.Broken, "twice"):
+            Doubled().invariants()
 
     def test_an_early_end_fails_the_rest(self):
         def early(r):

@@ -128,8 +128,12 @@ def main():
     print(f"\n{time.monotonic() - began:.0f} s")
     if not args.parts or total.passed + total.failed == 0:
         total.add(lost("no test ran"))
+    for line in total.figures:
+        print(f"  {line}")
     for name in total.names:
         print(f"  failed: {name}")
+    for name in total.shaky:
+        print(f"  shaky, passed the second time: {name}")
     print(f"{total.passed} passed, {total.failed} failed", flush=True)
     return 1 if total.failed else 0
 

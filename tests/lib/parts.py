@@ -156,7 +156,8 @@ def lint(run):
     result = Tally()
     for path in sources(run, "tests/lint/*"):
         if os.access(os.path.join(run.repo, path), os.X_OK):
-            result.add(run.count(tally.of_status, f"lint: {path}", path))
+            counter = tally.of_figures if path.endswith("/figures") else tally.of_status
+            result.add(run.count(counter, f"lint: {path}", path))
     if not result.passed + result.failed:
         result.add(lost("lint: nothing executable in tests/lint"))
     result.add(formatted(run))
@@ -316,7 +317,7 @@ def coverage(run):
         return lost("coverage: nothing executable in tests/coverage")
     result = Tally()
     for path in found:
-        result.add(run.count(tally.of_status, f"coverage: {path}", path, limit=900))
+        result.add(run.count(tally.of_coverage, f"coverage: {path}", path, limit=900))
     return result
 
 
@@ -363,9 +364,12 @@ def free_ports(n):
     return ports
 
 
+REAL_MOST = 900  # seconds that the scenarios may take on the real trackers, all together
+
+
 @part("build", only_all=True)
 def real(run):
-    """the same scenarios on a real RT and a real Redmine"""
+    """the same scenarios on a real RT and a real Redmine; the sandbox compared with them"""
     if run.do("config/install-deps", "all", limit=1500) != 0:
         return lost("real: config/install-deps all")
     with tempfile.TemporaryDirectory(prefix="bascule-rig-") as folder:
@@ -376,7 +380,14 @@ def real(run):
                 if run.do("tests/e2e/rig/start", run.rigs[-1], limit=300,
                           env={"RT_PORT": str(rt), "REDMINE_PORT": str(redmine)}) != 0:
                     return lost("real: the trackers did not start")
-            return scenarios(run, "real", [("--rig", rig) for rig in run.rigs], limit=900)
+            began = time.monotonic()
+            result = scenarios(run, "real", [("--rig", rig) for rig in run.rigs], limit=REAL_MOST)
+            if not run.scenarios:
+                result.add(tally.in_time(time.monotonic() - began, REAL_MOST, "the scenarios on the real trackers"))
+            result.add(run.count(tally.of_compared, "real: sandbox compared", "tests/e2e/compare_sandbox.py",
+                                 "--real", os.path.join(run.rigs[0], "env"), "--server",
+                                 os.path.join(run.build, "san/tests/tools/sandbox-server"), limit=600, env=SANITIZERS))
+            return result
         finally:
             run.end()
 

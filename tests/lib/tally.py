@@ -14,11 +14,15 @@ class Tally:
     passed: int = 0
     failed: int = 0
     names: list = field(default_factory=list)  # of what failed, for a person
+    shaky: list = field(default_factory=list)  # of what failed once and passed when tried again
+    figures: list = field(default_factory=list)  # worth reading beside the count
 
     def add(self, other):
         self.passed += other.passed
         self.failed += other.failed
         self.names += other.names
+        self.shaky += other.shaky
+        self.figures += other.figures
         return self
 
 
@@ -110,7 +114,44 @@ def of_last_line(text, status, name):
     elif tally.failed:
         names = re.findall(r"^\s*failed:\s+(.*)$", text, re.M) or re.findall(r"^FAIL\s+(.*)$", text, re.M)
         tally.names = [f"{name}: {n}" for n in dict.fromkeys(names)][:40] or [name]
+    tally.shaky = [f"{name}: {n}" for n in re.findall(r"^\s*shaky, passed the second time: (.*)$", text, re.M)]
+    tally.figures = [f"{name}: {n}" for n in re.findall(r"^\s*figure: (.*)$", text, re.M)]
     return tally
+
+
+def of_figures(text, status, name):
+    """tests/lint/figures: its table is worth reading at the end."""
+    tally = of_status(text, status, name)
+    tally.figures = [line for line in text.splitlines()
+                     if re.match(r"room +files|[\w/]+ +\d+ +\d+ +[\d-]+|all but tests ", line)]
+    return tally if tally.figures else tally.add(lost(f"{name}: printed no figures"))
+
+
+def of_coverage(text, status, name):
+    """tests/coverage: its last line counts all branches of the room."""
+    tally = of_status(text, status, name)
+    found = re.findall(r"^in all +(\d+) +(\d+) +([\d.]+ %)$", text, re.M)
+    if not found:
+        return tally.add(lost(f"{name}: ended without a count (exit {status})"))
+    tally.figures = ["branches of policy that the tests take: {} of {}, {}".format(*found[-1])]
+    return tally
+
+
+def in_time(seconds, most, what):
+    """One failure when it took longer than it may; the seconds are told in any case."""
+    tally = Tally() if seconds <= most else lost(f"{what} took {seconds:.0f} s, more than {most} s")
+    tally.figures = [f"{what}: {seconds:.0f} s, at most {most} s"]
+    return tally
+
+
+def of_compared(text, status, name):
+    """"N requests, N different": each request is a test of the sandbox."""
+    found = re.findall(r"^(\d+) requests, (\d+) different$", text, re.M)
+    if not found or not int(found[-1][0]):
+        return lost(f"{name}: ended without a count (exit {status})")
+    asked, different = map(int, found[-1])
+    tally = Tally(asked - different, different, [f"{name}: {n}" for n in re.findall(r"^DIFFERENT: (.*)$", text, re.M)])
+    return tally.add(lost(f"{name}: exit {status}")) if status != 0 and not different else tally
 
 
 def of_mutants(text, status, name):

@@ -54,6 +54,43 @@ class Cmocka(unittest.TestCase):
         self.check((0, 1), "Assertion failed\n", 134)
 
 
+class Figures(unittest.TestCase):
+    def test_shaky_and_figures_of_a_scenario(self):
+        t = tally.of_last_line("\non sandbox: 9 s; 04 9 s\n  figure: idle: requests a poll: 1.00\n"
+                               "  shaky, passed the second time: 04 released\n7 passed, 0 failed\n", 0, "sandbox")
+        self.assertEqual(counts(t), (7, 0))
+        self.assertEqual(t.shaky, ["sandbox: 04 released"])
+        self.assertEqual(t.figures, ["sandbox: idle: requests a poll: 1.00"])
+        self.assertEqual((tally.Tally(1).add(t).shaky, tally.Tally(1).add(t).figures), (t.shaky, t.figures))
+
+    def test_sizes(self):
+        text = "room               files   lines functions\nsrc/base   6     571      50      8\na hard look: x\nfigures: fine\n"
+        t = tally.of_figures(text, 0, "figures")
+        self.assertEqual((counts(t), len(t.figures)), ((1, 0), 2))
+        self.assertEqual(counts(tally.of_figures("nothing\n", 0, "figures")), (1, 1))
+        self.assertEqual(counts(tally.of_figures(text, 1, "figures")), (0, 1))
+
+    def test_coverage(self):
+        t = tally.of_coverage("x  1  2  50 %\nin all                        990   1000  99.0 %\n", 0, "coverage")
+        self.assertEqual((counts(t), t.figures),
+                         ((1, 0), ["branches of policy that the tests take: 990 of 1000, 99.0 %"]))
+        self.assertEqual(counts(tally.of_coverage("gcovr is missing\n", 1, "coverage")), (0, 2))
+
+    def test_in_time(self):
+        self.assertEqual(counts(tally.in_time(899, 900, "real")), (0, 0))
+        self.assertEqual(tally.in_time(899, 900, "real").figures, ["real: 899 s, at most 900 s"])
+        late = tally.in_time(901, 900, "real")
+        self.assertEqual((counts(late), late.names), ((0, 1), ["real took 901 s, more than 900 s"]))
+
+    def test_compared(self):
+        self.assertEqual(counts(tally.of_compared("rt: 9 requests, 0 different\n9 requests, 0 different\n", 0, "c")), (9, 0))
+        t = tally.of_compared("DIFFERENT: rt GET /x\n    at: 1\n9 requests, 1 different\n", 1, "c")
+        self.assertEqual((counts(t), t.names), ((8, 1), ["c: rt GET /x"]))
+        for text, status in (("", 0), ("0 requests, 0 different\n", 0), ("Traceback\n", 1)):
+            self.assertEqual(counts(tally.of_compared(text, status, "c")), (0, 1), text)
+        self.assertEqual(counts(tally.of_compared("9 requests, 0 different\n", 23, "c")), (9, 1))
+
+
 class Meson(unittest.TestCase):
     def run_(self, *entries):
         lines = [json.dumps({"name": n, "result": r, "returncode": c, "stdout": o}) for n, r, c, o in entries]

@@ -13,6 +13,10 @@ class Mismatch(AssertionError):
     pass
 
 
+class Broken(Mismatch):
+    """What must hold always, in every story, does not: no second try."""
+
+
 def numbers(text):
     """Ids in a field that may hold 56, #56, P-56 or URLs, separated by commas or spaces; sorted."""
     words_of = re.split(r"[,\s]+", text or "")

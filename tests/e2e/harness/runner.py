@@ -9,6 +9,7 @@ import time
 import traceback
 
 from .backend import CannotRun
+from .expect import Broken
 from .stage import Stage
 
 SCENARIOS = {}
@@ -31,6 +32,8 @@ class Runner:
         self.passed, self.failed, self.stage = 0, 0, None
         self.number, self.in_case, self.counted = 0, None, 0
         self.figures, self.failures = {}, []
+        self.shaky = []  # failed, and passed when tried again
+        self.broken = 0  # failures of what must hold after every case: never tried again
 
     # ---- what scenarios use ----
 
@@ -54,6 +57,7 @@ class Runner:
             self._fail(name, began, traceback.format_exc(limit=0))
             raise
         except Exception as e:
+            self.broken += isinstance(e, Broken)
             told = str(e) if isinstance(e, AssertionError) and str(e) else traceback.format_exc()
             if isinstance(e, AssertionError):
                 told = self._where(e) + told
@@ -92,6 +96,22 @@ class Runner:
             else:
                 self._fail(f"\"{name}\" says it has {cases} cases, but ran {self.counted}", began, "")
         return time.monotonic() - began
+
+    def run_twice(self, number):
+        """Once more if it failed, and said aloud: a slip in time on a busy machine is told apart from a fault. What
+        must hold after every case is no matter of time: when that failed, e.g. by a doubled note, there is no second
+        try."""
+        passed, failed, broken, kept = self.passed, self.failed, self.broken, len(self.failures)
+        seconds = self.run(number)
+        if self.failed == failed or self.broken != broken:
+            return seconds
+        first = self.failures[kept:]
+        print(f"again {number:02d}: {len(first)} failed the first time", file=self.out, flush=True)
+        self.passed, self.failed = passed, failed
+        del self.failures[kept:]
+        seconds += self.run(number)
+        self.shaky += [name for name in first if name not in self.failures[kept:]]
+        return seconds
 
     def _line(self, word, name, began):
         print(f"{word:4} {self.number:02d} {name} {time.monotonic() - began:.1f}", file=self.out, flush=True)

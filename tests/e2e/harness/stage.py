@@ -13,7 +13,7 @@ from collections import Counter
 
 from . import yaml
 from .bascule import Bascule
-from .expect import Mismatch, differences, wait
+from .expect import Broken, Mismatch, differences, wait
 from .proxy import Proxy
 from .redmine import Redmine
 from .rt import MARKER, RT
@@ -230,17 +230,26 @@ class Stage:
 
     def invariants(self, parked=0):
         """parked: how many effects may wait for a person; None: open ones are meant to be there."""
+        try:
+            self.holds(parked)
+        except Mismatch as e:
+            raise Broken(str(e)) from e
+
+    def holds(self, parked):
         if self.bascule.running:
             wait(lambda: self.accounted(parked), 20 * self.runner.slow, 0.3, self.story)
-            status = self.cli("status", ok=None)
-            want = 3 if self.bascule.attention() else 0
-            if status.code != want:
-                raise Mismatch(f"`bascule status` exits {status.code}, should {want}: {status.out}{status.err}"[:600])
+            wait(self.status_agrees, 5 * self.runner.slow, 0.3)
         self.mails_once()
         faults = self.bascule.faults()
         if faults:
             raise Mismatch("a sanitizer spoke:\n" + "\n".join(faults[:10]))
         self.touched = set()
+
+    def status_agrees(self):
+        """The exit code is the attention list's; something may come or go between the two questions."""
+        status, want = self.cli("status", ok=None), 3 if self.bascule.attention() else 0
+        return [] if status.code == want else [f"`bascule status` exits {status.code}, should {want}: "
+                                               f"{status.out}{status.err}"[:600]]
 
     def accounted(self, parked):
         """No effect open; each note once, and each with the effect that wrote it: what is not (yet) so."""
