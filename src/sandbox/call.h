@@ -126,6 +126,7 @@ bool rt_control(struct call *c);
 char *rt_env(const struct sandbox *sb, struct arena *a);
 uint64_t rt_digest(const struct sandbox *sb);
 bool rt_rights(struct sandbox *sb, const bool *set);
+bool rt_right_take(struct sandbox *sb, const char *name);
 const char *rt_zone(struct sandbox *sb, const char *set);
 
 struct redmine *redmine_new(struct arena *a, msec_t now);
@@ -134,6 +135,7 @@ bool redmine_control(struct call *c);
 char *redmine_env(const struct sandbox *sb, struct arena *a);
 uint64_t redmine_digest(const struct sandbox *sb);
 bool redmine_rights(struct sandbox *sb, const bool *set);
+bool redmine_right_take(struct sandbox *sb, const char *name);
 const char *redmine_zone(struct sandbox *sb, const char *set);
 
 #endif

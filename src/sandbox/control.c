@@ -34,6 +34,11 @@ static void control_rights(struct call *c, const json_t *asked) {
     json_t *value = json_object_get(asked, "bridge");
     bool on = json_is_true(value);
     const bool *set = json_is_boolean(value) ? &on : NULL;
+    const char *taken = json_text(asked, "without"); /* one right; all others, and with `bridge` all, are given back */
+    if ((taken || set) && !(c->sb->dialect == SANDBOX_RT ? rt_right_take : redmine_right_take)(c->sb, taken)) {
+        reply_json(c, 400, JSON_TYPE, json_pack("{s:s}", "message", "no such right here"));
+        return;
+    }
     bool now = c->sb->dialect == SANDBOX_RT ? rt_rights(c->sb, set) : redmine_rights(c->sb, set);
     reply_json(c, 200, JSON_TYPE, json_pack("{s:b}", "bridge", now));
 }

@@ -122,6 +122,7 @@ struct redmine {
     struct rm_relation **relations;
     size_t n_relations;
     bool bridge_off;
+    unsigned bridge_lacks; /* rights that its role does not have for now */
     int64_t races; /* so many PUTs still lose */
     msec_t seeded;
 };
@@ -137,6 +138,11 @@ extern const struct rm_named rm_statuses[RM_STATUS_COUNT], rm_priorities[5], rm_
 extern const struct rm_field rm_fields[RM_CF_COUNT];
 extern const struct rm_project rm_projects[2];
 extern const struct rm_role rm_roles[2];
+#define RM_PERMISSION_COUNT 8
+extern const struct rm_permission {
+    const char *name;
+    unsigned right;
+} rm_permissions[RM_PERMISSION_COUNT];
 const struct rm_named *rm_status(int64_t id);   /* NULL: none */
 const struct rm_named *rm_priority(int64_t id); /* NULL: none */
 const struct rm_project *rm_project_find(const char *id_or_identifier);
@@ -144,6 +150,7 @@ const struct rm_user *rm_user_by_id(const struct redmine *rm, int64_t id);
 const struct rm_user *rm_user_by_login(const struct redmine *rm, const char *login);
 const struct rm_user *rm_user_by_key(const struct redmine *rm, const char *key);
 char *rm_user_name(struct arena *a, const struct rm_user *u);
+unsigned rm_role_rights(const struct rm_actor *who, const struct rm_role *role);
 const struct rm_role *rm_role_of(const struct rm_actor *who, const struct rm_project *p);
 unsigned rm_rights(const struct rm_actor *who, const struct rm_project *p);
 bool rm_visible(const struct rm_actor *who, const struct rm_issue *i);

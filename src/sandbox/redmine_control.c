@@ -37,6 +37,17 @@ bool redmine_rights(struct sandbox *sb, const bool *set) {
     return !sb->redmine->bridge_off;
 }
 
+bool redmine_right_take(struct sandbox *sb, const char *name) {
+    if (!name)
+        sb->redmine->bridge_lacks = 0;
+    for (size_t i = 0; name && i < RM_PERMISSION_COUNT; i++)
+        if (str_is(rm_permissions[i].name, name)) {
+            sb->redmine->bridge_lacks |= rm_permissions[i].right;
+            return true;
+        }
+    return !name;
+}
+
 const char *redmine_zone(struct sandbox *sb, const char *set) {
     for (size_t i = 0; i < sb->redmine->n_users; i++) {
         struct rm_user *u = &sb->redmine->users[i];

@@ -190,6 +190,24 @@ static void handle_roles(const struct rm_actor *who) {
                        rm_ref(6, "Bridge")));
 }
 
+/* Of the bridge's own: the others' have more permissions than are kept here. */
+static void handle_role(const struct rm_actor *who) {
+    const struct rm_role *role = &rm_roles[0];
+    int64_t id;
+    if (!str_int64(who->c->args[0], &id) || id != role->id) {
+        rm_reply_empty(who, 404);
+        return;
+    }
+    json_t *permissions = json_array();
+    for (size_t i = 0; i < RM_PERMISSION_COUNT; i++)
+        if (rm_role_rights(who, role) & rm_permissions[i].right)
+            json_array_append_new(permissions, json_string(rm_permissions[i].name));
+    rm_reply(who, 200,
+             json_pack("{s:{s:i,s:s,s:b,s:s,s:s,s:s,s:o}}", "role", "id", role->id, "name", role->name, "assignable",
+                       role->assignable, "issues_visibility", "all", "time_entries_visibility", "all",
+                       "users_visibility", "all", "permissions", permissions));
+}
+
 static void handle_user(const struct rm_actor *who) {
     int64_t id;
     const struct rm_user *u = str_is(who->c->args[0], "current") ? who->user
@@ -294,6 +312,7 @@ static const struct {
     {"/trackers.json", " GET HEAD ", handle_trackers},
     {"/custom_fields.json", " GET HEAD ", handle_fields},
     {"/roles.json", " GET HEAD ", handle_roles},
+    {"/roles/#.json", " GET HEAD ", handle_role},
     {"/search.json", " GET HEAD ", rm_search},
     {"/projects.json", " GET HEAD ", handle_projects},
     {"/projects/*/issues.json", " GET HEAD ", handle_project_issues},

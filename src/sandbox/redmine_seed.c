@@ -41,6 +41,16 @@ const struct rm_role rm_roles[2] = {
       BIT(WORKING) | BIT(RESOLVED) | BIT(CLOSED) | EXTRA, 0, 0, BACK, BACK},
      true},
 };
+const struct rm_permission rm_permissions[RM_PERMISSION_COUNT] = {
+    {"view_issues", RM_VIEW},
+    {"add_issues", RM_ADD},
+    {"edit_issues", RM_EDIT},
+    {"add_issue_notes", RM_NOTE},
+    {"edit_own_issue_notes", RM_EDIT_OWN_NOTES},
+    {"view_private_notes", RM_PRIVATE_NOTES},
+    {"set_notes_private", RM_PRIVATE_NOTES},
+    {"manage_issue_relations", RM_RELATIONS},
+};
 #define BRIDGE    (&rm_roles[0])
 #define DEVELOPER (&rm_roles[1])
 
@@ -151,9 +161,13 @@ const struct rm_role *rm_role_of(const struct rm_actor *who, const struct rm_pro
     return who->user->roles[p->id - 1];
 }
 
+unsigned rm_role_rights(const struct rm_actor *who, const struct rm_role *role) {
+    return role->rights & ~(role == BRIDGE ? who->rm->bridge_lacks : 0);
+}
+
 unsigned rm_rights(const struct rm_actor *who, const struct rm_project *p) {
     const struct rm_role *role = rm_role_of(who, p);
-    return who->user->admin ? RM_ALL : role ? role->rights : 0;
+    return who->user->admin ? RM_ALL : role ? rm_role_rights(who, role) : 0;
 }
 
 bool rm_visible(const struct rm_actor *who, const struct rm_issue *i) {

@@ -9,7 +9,7 @@
 
 #include "call.h"
 
-#define RT_CF_COUNT     5
+#define RT_CF_COUNT     6
 #define RT_SUBJECT_MAX  200
 #define RT_PER_PAGE_MAX 100
 
@@ -143,6 +143,7 @@ struct rt {
     struct rt_link *links;
     int next_txn, next_user;
     bool bridge_off, resolve_scrip_off;
+    unsigned bridge_lacks; /* rights that it does not have for now */
     msec_t seeded;
     struct rt_user *system, *nobody;
 };

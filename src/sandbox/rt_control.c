@@ -63,6 +63,25 @@ bool rt_rights(struct sandbox *sb, const bool *set) {
     return !sb->rt->bridge_off;
 }
 
+bool rt_right_take(struct sandbox *sb, const char *name) {
+    static const struct {
+        const char *name;
+        unsigned right;
+    } rights[] = {{"SeeQueue", RT_SEE_QUEUE},
+                  {"ShowTicket", RT_SHOW},
+                  {"ModifyTicket", RT_MODIFY},
+                  {"CommentOnTicket", RT_COMMENT},
+                  {"SeeCustomField", RT_SEE_CF}};
+    if (!name)
+        sb->rt->bridge_lacks = 0;
+    for (size_t i = 0; name && i < array_size(rights); i++)
+        if (str_is(rights[i].name, name)) {
+            sb->rt->bridge_lacks |= rights[i].right;
+            return true;
+        }
+    return !name;
+}
+
 const char *rt_zone(struct sandbox *sb, const char *set) {
     struct rt_user *bridge = rt_user_find(sb->rt, "bridge");
     if (set)

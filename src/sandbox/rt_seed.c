@@ -52,7 +52,8 @@ static const struct rt_lifecycle ordinary = {"default",         is_new,        i
 
 static const char *const impacts[] = {"low", "medium", "high", "critical", NULL};
 static const struct rt_field fields[RT_CF_COUNT] = {
-    {2, "Problem", NULL}, {3, "Known Error", NULL}, {4, "Defect", NULL}, {5, "Impact", impacts}, {6, "Service", NULL}};
+    {2, "Problem", NULL},   {3, "Known Error", NULL}, {4, "Defect", NULL},
+    {5, "Impact", impacts}, {6, "Service", NULL},     {7, "Outcome", NULL}};
 
 #define BRIDGE_RIGHTS                                                                                                  \
     (RT_SEE_QUEUE | RT_SHOW | RT_SHOW_COMMENTS | RT_SHOW_OUTGOING | RT_CREATE | RT_MODIFY | RT_COMMENT | RT_REPLY |    \
@@ -200,7 +201,8 @@ unsigned rt_user_rights(const struct rt *rt, const struct rt_user *u, const stru
     bool here = q == &rt->queues[RT_QUEUE_INCIDENTS];
     if (rt->bridge_off && here && str_is(u->name, "bridge"))
         return 0;
-    return u->rights[here ? RT_QUEUE_INCIDENTS : RT_QUEUE_REQUESTS] | (rt->bridge_off ? 0 : q->everyone);
+    unsigned lacks = here && str_is(u->name, "bridge") ? rt->bridge_lacks : 0;
+    return (u->rights[here ? RT_QUEUE_INCIDENTS : RT_QUEUE_REQUESTS] & ~lacks) | (rt->bridge_off ? 0 : q->everyone);
 }
 
 bool rt_may(const struct rt_actor *who, const struct rt_ticket *t, unsigned rights) {

@@ -25,7 +25,7 @@ A rule: {"match": {...}, "do": ACTION, ..., "nth": 1, "times": 1, "probability":
 
 Modifiers, which all rules that fit add up:
   delay           "ms"; "when": "before" forwarding (default) or "after", before the reply is relayed
-  skew            "seconds" added to the reply's Date
+  skew            "seconds" added to the reply's Date, or to now where it has none
   rewrite         "pattern" and "with": regular expression over the reply's body; or "key" and "raw": the value of
                   that JSON key (flat) becomes that text, which may be no JSON; "count": how many places, 0 all (1)
 and of the others the first rule that fits:
@@ -266,8 +266,10 @@ class Rule:
 
 def skewed(reply, seconds):
     date = reply.field("date")
-    if not date:
-        return reply
+    if not date:  # as a proxy in front of a server that sends none
+        now = email.utils.formatdate(time.time() + seconds, usegmt=True).encode()
+        head = reply.head.replace(b"\r\n", b"\r\nDate: " + now + b"\r\n", 1)
+        return Message(head, reply.raw, reply.whole)
     at = email.utils.parsedate_to_datetime(date).timestamp() + seconds
     new = email.utils.formatdate(at, usegmt=True).encode()
     head = re.sub(rb"(?im)^(date:[ \t]*)[^\r\n]*", lambda m: m[1] + new, reply.head)

@@ -385,7 +385,7 @@ def redmine_resources(pair):
                  "/projects/product.json", "/projects/1.json", "/projects/other.json", "/projects/nope.json",
                  "/projects/product/versions.json", "/projects/other/versions.json", "/versions/1.json", "/versions/99.json",
                  "/custom_fields.json", "/issues.json", "/issues.json?project_id=other", "/issues.json?project_id=nope",
-                 "/projects/product/issues.json", "/projects/product/memberships.json", "/roles.json", "/users/6.json",
+                 "/projects/product/issues.json", "/projects/product/memberships.json", "/roles.json", "/roles/6.json", "/users/6.json",
                  "/users/99.json", "/nowhere.json", "/issues/abc.json", "/issues/999.json", "/relations/5.json", "/issues.json?project_id=",
                  "/issues.json?status_id="):
         pair.redmine("bridge", "GET", path, mask=no_login)

@@ -78,6 +78,10 @@ class Real:
     def rights(self, on, only=None):
         self._rig("rights", "on" if on else "off", *(["--only", only] if only else []), self.dir)
 
+    def right_taken(self, only, name):
+        """One right of the bridge, named as that tracker does; rights(True, only) gives it back."""
+        self._rig("rights", "off", "--only", only, "--right", name, self.dir)
+
     def zone(self, name):
         self._rig("zone", name or "-", self.dir)
 
@@ -132,6 +136,9 @@ class Sandbox:
         for which in ("RT", "REDMINE"):
             if not only or only.upper() == which:
                 self._control(which, "PUT", "rights", {"bridge": on})
+
+    def right_taken(self, only, name):
+        self._control(only.upper(), "PUT", "rights", {"without": name})
 
     def zone(self, name):
         for which in ("RT", "REDMINE"):

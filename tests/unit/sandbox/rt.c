@@ -187,6 +187,13 @@ static void rights_can_be_taken(void **state) {
     assert_string_equal(look(w, "agent", "/ticket/1", "/Status"), "new");
     tell(w, "bridge", "PUT", "/sandbox/rights", "{'bridge':true}", 200);
     tell(w, "bridge", "GET", "/ticket/1", NULL, 200);
+    tell(w, "bridge", "PUT", "/sandbox/rights", "{'without':'CommentOnTicket'}", 200);
+    tell(w, "bridge", "POST", "/ticket/1/comment", "{'Content':'x','ContentType':'text/plain'}", 400);
+    tell(w, "agent", "POST", "/ticket/1/comment", "{'Content':'x','ContentType':'text/plain'}", 201);
+    tell(w, "bridge", "PUT", "/ticket/1", "{'Status':'open'}", 200);
+    tell(w, "bridge", "PUT", "/sandbox/rights", "{'without':'FlyToTheMoon'}", 400);
+    tell(w, "bridge", "PUT", "/sandbox/rights", "{'bridge':true}", 200);
+    tell(w, "bridge", "POST", "/ticket/1/comment", "{'Content':'x','ContentType':'text/plain'}", 201);
     tell(w, "agent", "PUT", "/ticket/1", "{'Queue':'Requests'}", 200);
     tell(w, "bridge", "GET", "/ticket/1", NULL, 403);
     assert_string_equal(look(w, "bridge", "/tickets?query=id%3E0", "/total"), "0");

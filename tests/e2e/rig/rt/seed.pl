@@ -30,6 +30,7 @@ our @CustomFields = map { {
     [ 'Defect',      'Defect number or URL in the tracker',     'Freeform' ],
     [ 'Impact',      'Business impact',                         'Select', [qw(low medium high critical)] ],
     [ 'Service',     'Affected service',                        'Freeform' ],
+    [ 'Outcome',     'Why it is closed',                        'Freeform' ],
 );
 
 our @ACL = (
