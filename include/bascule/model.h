@@ -247,8 +247,8 @@ struct text {
 
 /* One relation the tracker itself knows. */
 struct relation {
-    enum { RELATION_DUPLICATE_OF, RELATION_URL } type;
-    const char *target; /* DUPLICATE_OF: id in the same tracker; URL: the URL */
+    enum { RELATION_DUPLICATE_OF, RELATION_URL, RELATION_HELD_BY } type;
+    const char *target; /* URL: the URL; else an id in the same tracker; HELD_BY: what may have to be done first */
     msec_t at;          /* 0 if the tracker doesn't tell */
     const char *by;
 };

@@ -257,6 +257,8 @@ size_t store_refs_asking(struct store *s, struct arena *a, const char *tracker, 
 msec_t store_field_entered(struct store *s, const char *ref);
 msec_t store_field_leaves(struct store *s, const char *ref);
 /* When the next waiting effect of a tracker becomes sendable; 0 none. */
+/* The state of the last state effect done on it; NULL if there is none, or while another one is on its way. */
+const char *store_state_left(struct store *s, struct arena *a, const char *ref);
 msec_t store_next_sendable(struct store *s, const char *tracker, msec_t now);
 /* State and note effects of an older turn that have not left, parked ones too, are superseded; says how many. */
 int store_supersede_turn(struct store *s, const char *ref, int turn, const char *why, msec_t now);

@@ -123,7 +123,7 @@ struct redmine {
     size_t n_relations;
     bool bridge_off;
     unsigned bridge_lacks; /* rights that its role does not have for now */
-    int64_t races; /* so many PUTs still lose */
+    int64_t races;         /* so many PUTs still lose */
     msec_t seeded;
 };
 

@@ -51,9 +51,9 @@ static const struct rt_lifecycle ordinary = {"default",         is_new,        i
                                              is_closed_default, default_moves, default_actions};
 
 static const char *const impacts[] = {"low", "medium", "high", "critical", NULL};
-static const struct rt_field fields[RT_CF_COUNT] = {
-    {2, "Problem", NULL},   {3, "Known Error", NULL}, {4, "Defect", NULL},
-    {5, "Impact", impacts}, {6, "Service", NULL},     {7, "Outcome", NULL}};
+static const struct rt_field fields[RT_CF_COUNT] = {{2, "Problem", NULL}, {3, "Known Error", NULL},
+                                                    {4, "Defect", NULL},  {5, "Impact", impacts},
+                                                    {6, "Service", NULL}, {7, "Outcome", NULL}};
 
 #define BRIDGE_RIGHTS                                                                                                  \
     (RT_SEE_QUEUE | RT_SHOW | RT_SHOW_COMMENTS | RT_SHOW_OUTGOING | RT_CREATE | RT_MODIFY | RT_COMMENT | RT_REPLY |    \

@@ -203,6 +203,19 @@ size_t store_refs_asking(struct store *s, struct arena *a, const char *tracker, 
                     ret);
 }
 
+const char *store_state_left(struct store *s, struct arena *a, const char *ref) {
+    const char **found;
+    size_t n = db_texts(s, a,
+                        db_query(s,
+                                 "SELECT json_extract(want, '$.state') FROM effect WHERE ref = ?1 AND kind = 'state' "
+                                 "AND state = 'done' AND NOT EXISTS (SELECT 1 FROM effect u WHERE u.ref = ?1 AND "
+                                 "u.kind = 'state' AND u.state IN ('in-flight', 'unsure')) ORDER BY settled DESC, n "
+                                 "DESC LIMIT 1",
+                                 "s", ref),
+                        &found);
+    return n ? found[0] : NULL;
+}
+
 msec_t store_next_sendable(struct store *s, const char *tracker, msec_t now) {
     msec_t first = 0;
     int64_t batch = 0;

@@ -55,6 +55,10 @@ const char *want_text(const struct command *c, const char *key) {
     return json_text(c->args, key);
 }
 
+bool is_blank(const char *text) {
+    return !text || !text[strspn(text, " \t\r\n")];
+}
+
 bool want_problem(const struct command *c, const char *key, struct problem_row *ret) {
     int64_t id = json_int(c->args, key, 0);
     const char *text = want_text(c, key);

@@ -26,6 +26,8 @@ void command_commit(const struct command *c, json_t *result);
 const char *want_text(const struct command *c, const char *key);
 /* False: refused already. */
 bool want_problem(const struct command *c, const char *key, struct problem_row *ret);
+/* Nothing but white space. */
+bool is_blank(const char *text);
 bool want_record(const struct command *c, const char *key, struct record_row *ret);
 
 void cmd_audit(struct command *c);

@@ -49,7 +49,7 @@ void cmd_discard(struct command *c) {
     const char *reason = want_text(c, "reason");
     if (!want_effect(c, &x))
         return;
-    if (str_empty(reason)) {
+    if (is_blank(reason)) {
         refuse(c, 400, "say why it is discarded: --reason TEXT");
         return;
     }
@@ -124,6 +124,19 @@ static bool may_take(struct command *c, const char *instance, struct fault *faul
     return false;
 }
 
+/* What would leave if what was adopted counted as new: what stands as adopted, and what would be decided besides. */
+static json_t *unadopted_counts(struct command *c, int *ret_sum) {
+    json_t *counts = store_adopted_counts(c->e->store), *one;
+    const char *after = "", **refs, *key;
+    for (size_t n; (n = store_incidents_linked(c->e->store, c->a, after, 500, &refs)) > 0; after = refs[n - 1])
+        for (size_t i = 0; i < n; i++)
+            incident_unadopted(c->e, c->a, refs[i], counts);
+    *ret_sum = 0;
+    json_object_foreach(counts, key, one)
+        *ret_sum += (int)json_integer_value(one);
+    return counts;
+}
+
 void cmd_outbox_open(struct command *c) {
     bool assert_all = json_is_true(json_object_get(c->args, "assert")),
          dry = json_is_true(json_object_get(c->args, "dry_run"));
@@ -133,7 +146,8 @@ void cmd_outbox_open(struct command *c) {
         refuse(c, 400, "%s", fault.text);
         return;
     }
-    json_t *counts = assert_all ? store_adopted_counts(c->e->store) : json_object();
+    int n = 0;
+    json_t *counts = assert_all ? unadopted_counts(c, &n) : json_object();
     if (dry) {
         store_rollback(c->e->store);
         answer(c, 200, json_pack("{s:b, s:o}", "dry_run", 1, "would_assert", counts));
@@ -142,7 +156,8 @@ void cmd_outbox_open(struct command *c) {
     if (!str_empty(instance))
         instance_taken(c, instance);
     int64_t batch = assert_all ? store_batch_new(c->e->store, 0, "outbox open --assert", now_of(c->e)) : 0;
-    int n = assert_all ? store_adopted_release(c->e->store, batch) : 0;
+    if (assert_all)
+        store_adopted_release(c->e->store, batch);
     store_meta_set(c->e->store, "outbox", "open");
     c->e->outbox_open = true;
     identity_opened(c->e);

@@ -170,7 +170,7 @@ void cmd_problem_accept_risk(struct command *c) {
     struct problem_row p;
     if (!want_problem(c, "id", &p))
         return;
-    if (str_empty(want_text(c, "reason"))) {
+    if (is_blank(want_text(c, "reason"))) {
         refuse(c, 400, "say why the risk is accepted: --reason TEXT");
         return;
     }

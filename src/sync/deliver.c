@@ -79,6 +79,23 @@ static void take(struct dispatch *d, const struct effect_row *x) {
         d->effects[d->n++] = *x;
 }
 
+static bool is_done(enum state class) {
+    return incident_rank(class) >= incident_rank(STATE_CLOSED_UNRESOLVED);
+}
+
+/* It takes a public note of a request whose state it refuses, and opens the record on it: nobody is told before it can
+ * be closed. */
+static bool half_refused(const struct dispatch *d, const struct effect_row *all, size_t n, const struct effect_row *x,
+                         enum state want) {
+    if (!d->waits_for || !is_done(want) || !tracker_abilities(d->lane->tracker)->public_note_keeps_closed)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (all[i].e.kind == EFFECT_NOTE && all[i].e.decision == x->e.decision && all[i].e.state == EFFECT_PENDING &&
+            str_is(json_text(all[i].e.want, "visibility"), visibility_name(VISIBILITY_PUBLIC)))
+            return true;
+    return false;
+}
+
 /* The state of a decision: already there, taken over by a person, or to be sent. False: the decision is over. */
 static bool choose_state(struct dispatch *d, struct effect_row *all, size_t n, struct effect_row *x,
                          const struct record *r) {
@@ -94,15 +111,25 @@ static bool choose_state(struct dispatch *d, struct effect_row *all, size_t n, s
             d, all, n, x, arena_printf(d->a, "it was found %s, moved by somebody else: people win", state_name(class)));
         return false;
     }
+    if (half_refused(d, all, n, x, want)) {
+        settle_park(d, x,
+                    arena_printf(d->a, "%s has unresolved dependencies: %s has to be closed first", d->lane->cfg->name,
+                                 d->waits_for));
+        x->e.state = EFFECT_PARKED;
+        return false;
+    }
     take(d, x);
     d->write.state = want;
     outcome_parse(json_text(x->e.want, "outcome"), &d->write.outcome);
     return true;
 }
 
-static void choose_note(struct dispatch *d, const struct effect_row *x) {
+static void choose_note(struct dispatch *d, const struct effect_row *x, const struct record *r) {
     struct write_note *note = arena_make(d->a, struct write_note);
     visibility_parse(json_text(x->e.want, "visibility"), &note->visibility);
+    /* a public note never moves the record: what cannot be kept closed is said to staff */
+    if (d->waits_for && d->write.state == STATE_NONE && is_done(incident_class(r->state, r->outcome)))
+        note->visibility = VISIBILITY_INTERNAL;
     note->body = arena_strdup(d->a, json_text(x->e.want, "text"));
     note->marker = arena_strdup(d->a, json_text(x->e.want, "marker"));
     d->write.note = note;
@@ -160,7 +187,7 @@ static void choose_decision(struct dispatch *d, struct effect_row *all, size_t n
         return; /* on the way: the note goes with the last step */
     for (size_t i = 0; i < n && !d->write.note; i++)
         if (all[i].e.kind == EFFECT_NOTE && all[i].e.decision == head->e.decision && sendable(d, &all[i]))
-            choose_note(d, &all[i]);
+            choose_note(d, &all[i], r);
 }
 
 /* Fills d->write from what is pending; false: nothing has to be sent. */
@@ -289,6 +316,18 @@ static void nothing_chosen(struct dispatch *d) {
                                NULL);
 }
 
+/* What has to be done first, as far as the mirror knows that it is not. */
+static const char *waits_for(struct dispatch *d, const struct record *r) {
+    struct record_row other;
+    for (size_t i = 0; i < r->n_relations; i++) {
+        const char *ref = ref_make(d->a, r->tracker, r->relations[i].target);
+        if (r->relations[i].type == RELATION_HELD_BY && store_record(d->e->store, d->a, ref, &other) &&
+            other.r.presence == PRESENT && !is_done(incident_class(other.r.state, other.r.outcome)))
+            return ref;
+    }
+    return NULL;
+}
+
 static void refreshed(struct lane *l, void *who, const struct op_result *r) {
     struct dispatch *d = who;
     struct engine *e = d->e;
@@ -327,6 +366,7 @@ static void refreshed(struct lane *l, void *who, const struct op_result *r) {
         return;
     }
     engine_begin(e);
+    d->waits_for = waits_for(d, &r->records[0]);
     bool may = engine_may_write(e) && !l->stopped && store_record(e->store, d->a, d->ref, &row);
     if (!may || !choose(d, &row)) {
         if (may)

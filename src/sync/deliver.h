@@ -18,11 +18,12 @@ struct dispatch {
     struct write_field fields[EFFECTS_AT_ONCE];
     size_t n_fields;
     json_t *kept_fields, *kept_native;
-    msec_t look_at;       /* when it is looked for a second time: all of it in one look */
-    msec_t again_at;      /* when what did not arrive may leave again: one time, so that it leaves in one request */
-    msec_t blocked_until; /* of a head that may not leave yet */
-    const char *lost;     /* edits that ours went over, in words */
-    bool record_read;     /* while looking: states and fields were compared */
+    msec_t look_at;        /* when it is looked for a second time: all of it in one look */
+    msec_t again_at;       /* when what did not arrive may leave again: one time, so that it leaves in one request */
+    msec_t blocked_until;  /* of a head that may not leave yet */
+    const char *waits_for; /* an open record that has to be done first: the tracker refuses to close this one */
+    const char *lost;      /* edits that ours went over, in words */
+    bool record_read;      /* while looking: states and fields were compared */
 };
 
 struct dispatch *dispatch_new(struct lane *l, const char *ref);
@@ -35,6 +36,8 @@ void lookup_asks(struct dispatch *d, const struct op_result *r);
 
 /* A state was confirmed by a read: the incident remembers it. Inside a transaction. */
 void settle_state_done(struct dispatch *d, const struct effect_row *x, enum state confirmed, bool was_there);
+/* Refused, in words; it waits for a person. Inside a transaction. */
+void settle_park(struct dispatch *d, const struct effect_row *x, const char *words);
 /* What became of the request; ends the delivery. */
 void settle_write(struct dispatch *d, const struct op_result *r);
 void settle_create(struct dispatch *d, const struct op_result *r);

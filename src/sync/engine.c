@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define IDLE_SOON (3 * SEC_MS)
+#define IDLE_WAIT (10 * SEC_MS) /* in all: what is put off again and again is not waited for */
+
 #define COMMIT_RETRY (2 * SEC_MS)
 
 void engine_begin(struct engine *e) {
@@ -345,7 +348,22 @@ static bool due_any(const struct engine *e, struct arena *a) {
     return engine_imported(e) && store_due_any(e->store, blocked);
 }
 
-/* Every tracker polled, nothing due, nothing to send now. */
+/* Values that are collected for a moment before they leave together. */
+static bool leaves_soon(struct engine *e) {
+    msec_t now = now_of(e), next;
+    for (size_t i = 0; i < e->n_lanes; i++) {
+        const struct lane *l = &e->lanes[i];
+        if (l->paused || l->down || l->stopped || !(next = store_next_sendable(e->store, l->cfg->name, now)) ||
+            next > now + IDLE_SOON)
+            continue;
+        e->idle_by = e->idle_by ? e->idle_by : now + IDLE_WAIT;
+        if (now < e->idle_by)
+            return true;
+    }
+    return false;
+}
+
+/* Every tracker polled, nothing due, nothing to send now or in a moment. */
 void engine_maybe_idle(struct engine *e) {
     cleanup_arena struct arena *a = arena_new();
     bool failed = false;
@@ -363,6 +381,8 @@ void engine_maybe_idle(struct engine *e) {
             (engine_may_write(e) && !l->stopped && store_refs_sendable(e->store, a, l->cfg->name, now_of(e), 1, &refs)))
             return;
     }
+    if (engine_may_write(e) && leaves_soon(e))
+        return;
     void (*idle)(void *, bool) = e->idle;
     e->idle = NULL;
     idle(e->idle_arg, failed);

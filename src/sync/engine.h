@@ -93,6 +93,7 @@ struct engine {
     struct timer *grace;
     void (*idle)(void *arg, bool failed);
     void *idle_arg;
+    msec_t idle_by; /* what leaves soon is waited for until then */
     void (*changed)(void *arg, const char *what, const char *ref);
     void *changed_arg;
     bool imported; /* the very first import was complete once */
@@ -275,6 +276,8 @@ void worker_decide(struct engine *e, struct arena *a, enum kind kind, const char
 #define VALUES_SPAN (2 * SEC_MS) /* one record's mirrored values leave together, at most so often (law 1) */
 void defect_soon(struct engine *e, const char *ref, bool adopt, const char *cause);
 void due_problems_of(struct engine *e, struct arena *a, const char *defect, bool adopt, const char *cause);
+/* Adds to `counts` ("note fixed": 2) what would be entered anew if what was adopted on it counted as new. */
+void incident_unadopted(struct engine *e, struct arena *a, const char *ref, json_t *counts);
 void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int64_t batch, bool adopt);
 void decide_problem_now(struct engine *e, struct arena *a, int64_t id, int64_t batch, bool adopt);
 void decide_defect_now(struct engine *e, struct arena *a, const char *ref, bool adopt);

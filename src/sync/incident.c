@@ -194,6 +194,35 @@ static void drop_attention(struct decision *x, const char *kind) {
     x->n_attention = n;
 }
 
+void incident_unadopted(struct engine *e, struct arena *a, const char *ref, json_t *counts) {
+    struct deciding d = {.e = e, .a = a, .ref = ref};
+    struct incident_facts f;
+    struct effect_row before;
+    struct decision *x = arena_make(a, struct decision);
+    const char *entered[WANTS_MAX];
+    size_t n = 0;
+    if (!load(&d) || d.i.adopted_turn < 0 || d.i.ignored)
+        return;
+    d.i.adopted_turn = -1;
+    d.i.adopted_open = false;
+    d.i.linked_at = earliest_link(&d);
+    d.judged.at = d.i.verdict == VERDICT_DELIVERED && d.i.delivered_at ? d.i.delivered_at : d.judged.at;
+    facts_of(&d, &f);
+    decide(&f, a, x);
+    for (size_t i = 0; i < x->n_wants; i++) {
+        const struct want *w = &x->wants[i];
+        bool left_out = store_effect_by_key(e->store, a, w->key, &before);
+        for (size_t k = 0; k < n; k++)
+            left_out |= w->unless && str_same(w->unless, entered[k]);
+        if (left_out || w->kind == EFFECT_CREATE)
+            continue;
+        entered[n++] = w->key;
+        const char *what = arena_printf(a, "%s %s", effect_kind_name(w->kind),
+                                        w->kind == EFFECT_STATE ? state_name(w->state) : note_kind_name(w->note));
+        json_object_set_new(counts, what, json_integer(json_int(counts, what, 0) + 1));
+    }
+}
+
 void decide_incident_now(struct engine *e, struct arena *a, const char *ref, int64_t batch, bool adopt) {
     struct deciding d = {.e = e, .a = a, .ref = ref};
     struct incident_facts f;

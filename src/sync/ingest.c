@@ -59,6 +59,15 @@ static void note_override(struct lane *l, struct incident_row *i, const struct r
             state_name(class));
 }
 
+/* A defect has no memory of its own: the last state effect that was done tells what the bridge had set. */
+static void note_defect_override(struct lane *l, struct arena *a, const char *ref, const struct record *r,
+                                 const struct record_row *old) {
+    const char *set = old && old->r.state != r->state ? store_state_left(l->e->store, a, ref) : NULL;
+    if (set && str_is(set, state_name(old->r.state)))
+        journal(l->e, mover(r) ? mover(r) : "tracker", "override", ref, 0, 0,
+                "the bridge had set it %s, now it is %s: left alone until the facts move", set, state_name(r->state));
+}
+
 static void note_came_back(struct lane *l, struct arena *a, struct incident_row *i, const struct record *r,
                            enum state was, enum state class) {
     if (class != STATE_OPEN) {
@@ -426,6 +435,8 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
         row.r.allowed = old->r.allowed;
     tell_difference(l, a, ref, r, old);
     note_field_overrides(l, a, ref, r, old);
+    if (r->kind == KIND_DEFECT)
+        note_defect_override(l, a, ref, r, old);
     store_record_put(e->store, &row);
     settle_parked(l, a, ref, r);
     returned(l, a, ref, r, old);

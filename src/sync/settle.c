@@ -64,7 +64,7 @@ static void wait_again(struct dispatch *d, const struct effect_row *x, const cha
         supersede(d, x, over);
 }
 
-static void park(struct dispatch *d, const struct effect_row *x, const char *words) {
+void settle_park(struct dispatch *d, const struct effect_row *x, const char *words) {
     struct engine *e = d->e;
     const char *why = str_empty(words) ? "the tracker did not carry it out, and gave no reason" : words;
     const char *over = why_over(d, x);
@@ -156,7 +156,7 @@ static void settle_state(struct dispatch *d, const struct effect_row *x, const s
         if (r->after) /* the history showed ours: what stands there now may be another's */
             ingest_overtaken(d->lane, d->a, d->ref, r->after);
     } else if (!walk(d, x, r->after))
-        park(d, x, r->words);
+        settle_park(d, x, r->words);
 }
 
 /* ---- the whole request ---- */
@@ -211,7 +211,7 @@ static void parts(struct dispatch *d, const struct op_result *r) {
         else if (x->e.kind == EFFECT_NOTE && state_refused(d, r))
             wait_again(d, x, r->words);
         else
-            park(d, x, r->words);
+            settle_park(d, x, r->words);
     }
 }
 
@@ -307,7 +307,7 @@ void settle_create(struct dispatch *d, const struct op_result *r) {
     else if (r->class == CLASS_OK)
         unsure(d, r);
     else if (r->class == CLASS_REJECTED || r->class == CLASS_GONE)
-        park(d, &d->effects[0], r->words);
+        settle_park(d, &d->effects[0], r->words);
     else
         by_class(d, r);
     if (!engine_commit(e))
@@ -428,7 +428,7 @@ static void not_there(struct dispatch *d, struct effect_row *x) {
     }
     journal(e, "bridge", "looked", d->ref, x->e.problem, x->e.n, "it is not there");
     if (x->e.attempts >= TRIES_MOST) {
-        park(d, x,
+        settle_park(d, x,
              arena_printf(d->a, "sent %d times, and it never arrived: %s", x->e.attempts,
                           x->e.error ? x->e.error : "no answer"));
         return;
@@ -536,9 +536,10 @@ static void look_created_done(struct lane *l, void *who, const struct op_result 
 
 static void cannot_look(struct dispatch *d, struct effect_row *x) {
     engine_begin(d->e);
-    park(d, x,
-         "no answer came, and this tracker offers no way to look whether it was carried out: look there, then retry or "
-         "discard");
+    settle_park(
+        d, x,
+        "no answer came, and this tracker offers no way to look whether it was carried out: look there, then retry or "
+        "discard");
     (void)engine_commit(d->e);
     dispatch_done(d);
 }

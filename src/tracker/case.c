@@ -198,7 +198,11 @@ static void print_one(struct buf *b, struct arena *a, const struct record *r) {
     }
     for (size_t i = 0; i < r->n_relations; i++) {
         const struct relation *x = &r->relations[i];
-        buf_printf(b, "  relation %s %s", x->type == RELATION_URL ? "url" : "duplicate-of", x->target);
+        buf_printf(b, "  relation %s %s",
+                   x->type == RELATION_URL       ? "url"
+                   : x->type == RELATION_HELD_BY ? "held-by"
+                                                 : "duplicate-of",
+                   x->target);
         print_text(b, "by", x->by);
         buf_printf(b, "%s%s\n", x->at ? " at " : "", time_text(a, x->at));
     }

@@ -208,11 +208,17 @@ static void relation_date(struct detail *d, struct context *c, struct relation *
 
 static void relation_take(struct detail *d, struct context *c) {
     struct record *r = d->record;
-    const char *url = rule_text(d, c, "url"), *duplicate = rule_text(d, c, "duplicate_of");
-    if ((!url && !duplicate) || r->n_relations >= RECORD_RELATIONS_MAX)
+    const char *url = rule_text(d, c, "url"), *duplicate = rule_text(d, c, "duplicate_of"),
+               *held = rule_text(d, c, "held_by"),
+               *target = duplicate ? duplicate
+                         : held    ? held
+                                   : url;
+    if (!target || r->n_relations >= RECORD_RELATIONS_MAX)
         return;
-    struct relation rel = {.type = duplicate ? RELATION_DUPLICATE_OF : RELATION_URL,
-                           .target = arena_strdup(c->arena, duplicate ? duplicate : url)};
+    struct relation rel = {.type = duplicate ? RELATION_DUPLICATE_OF
+                                   : held    ? RELATION_HELD_BY
+                                             : RELATION_URL,
+                           .target = arena_strdup(c->arena, target)};
     relation_date(d, c, &rel);
     *arena_push(c->arena, &r->relations, &r->n_relations) = rel;
 }

@@ -133,6 +133,7 @@ static const struct key relations_keys[] = {{"from", format_text, .needed = true
                                             {"when", format_when},
                                             {"url", format_spec},
                                             {"duplicate_of", format_spec},
+                                            {"held_by", format_spec},
                                             {"dated", format_map, dated_keys},
                                             {0}};
 static const struct key within_keys[] = {

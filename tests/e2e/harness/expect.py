@@ -146,6 +146,9 @@ class Look:
     def _field_known_error(self):
         return self._field("Known Error")
 
+    def _field_outcome(self):
+        return self._field("Outcome")
+
     # defects
     def _count(self):
         return int(self._field("Incident count") or 0)

@@ -246,8 +246,9 @@ class Stage:
         self.touched = set()
 
     def status_agrees(self):
-        """The exit code is the attention list's; something may come or go between the two questions."""
-        status, want = self.cli("status", ok=None), 3 if self.bascule.attention() else 0
+        """The exit code is the attention list's, and the outbox's; something may come or go between the two questions."""
+        status, outbox = self.cli("status", ok=None), self.bascule.json("status").get("outbox", {})
+        want = 3 if self.bascule.attention() or outbox.get("open") is False else 0
         return [] if status.code == want else [f"`bascule status` exits {status.code}, should {want}: "
                                                f"{status.out}{status.err}"[:600]]
 

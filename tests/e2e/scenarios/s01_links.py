@@ -19,7 +19,8 @@ def both_sides(s, ticket, issue, **more):
     s.expect(ticket, verdict="pending", defects=[issue.ref], field_defect=[issue.id],
              problems=saying("exactly one", lambda have: have is not None and len(have) == 1), **more)
     problem = s.bascule.show(ticket.ref)["problems"][0]
-    s.expect_all([(ticket, {"field_problem": saying(f"naming {problem}", lambda have: problem in have)}),
+    named = saying(f"naming {problem}", lambda have: problem in have)
+    s.expect_all([(ticket, {"field_problem": named, "field_known_error": named}),
                   (issue, {"count": 1, "linked": [ticket.id], "unresolved": 0})])
     s.expect(problem, known_error=True, defects=[issue.ref], delivery="pending")
     return problem

@@ -11,7 +11,7 @@ import time
 
 from harness.expect import has, lacks
 from harness.runner import scenario
-from harness.words import KNOWN_ERROR, naming
+from harness.words import DECLINED, KNOWN_ERROR, naming
 
 POLICY = {
     "treatment": "close",
@@ -19,7 +19,7 @@ POLICY = {
         {"match": {"service": ["Hold"]}, "treatment": "hold"},
         {"match": {"service": ["Leave"]}, "treatment": "leave"},
         {"match": {"service": ["Careful", "Careless"]}, "require_workaround": True},
-        {"match": {"service": ["Settle"]}, "settle": {"pending": "6s", "delivered": "6s"}},
+        {"match": {"service": ["Settle"]}, "settle": {"pending": "6s", "declined": "6s", "delivered": "6s"}},
         {"match": {"priority": ["critical"]}, "treatment": "leave"},
         {"match": {"field": {"Service": "By field"}}, "treatment": "hold"},
     ],
@@ -27,7 +27,7 @@ POLICY = {
 SAID = [("internal", KNOWN_ERROR)]
 
 
-@scenario(2, "treatment, require_workaround, for, settle", cases=18)
+@scenario(2, "treatment, require_workaround, for, settle", cases=20)
 def treatments(r):
     with r.open(policy=POLICY) as s:
         plain(r, s)
@@ -118,8 +118,16 @@ def workaround(r, s):
 
 
 def settling(r, s):
+    # with a published text the known-error note is one that customers read: there is something not to tell
+    text, issue = "Switch the second one on first.", s.issue("Slip")
+    first = s.linked(issue, requester="bob")
+    s.expect(first, status="closed-unresolved")
+    problem = s.bascule.show(first.ref)["problems"][0]
+    s.cli("problem", "publish", problem, "--customer-text", text)
+    s.expect(first, told=[naming(text)])
+    first.set(status="resolved")  # it has shown that there is a text to be told; the story goes on without it
+    s.expect(first, state="resolved")
     with r.case("settle: a slip that is corrected in time tells nobody and moves nothing"):
-        issue = s.issue("Slip")
         slip = s.linked(issue, fields={"Service": "Settle"})
         s.expect(slip, verdict="pending", field_problem=lambda have: have.startswith("P-") or "P-" in have)
         slip.set(fields={"Defect": ""})
@@ -127,26 +135,41 @@ def settling(r, s):
         time.sleep(6)
         s.settle()
         s.now(slip, status="new", notes=lambda notes: not any(v == "public" for v, _ in notes), told=[])
-    with r.case("settle: what stands that long is closed then, not before"):
-        ticket = s.linked(s.issue("Stands"), fields={"Service": "Settle"})
+    with r.case("settle: what stands that long is closed and told then, not before"):
+        ticket = s.linked(issue, fields={"Service": "Settle"})
         s.expect(ticket, verdict="pending")
         began = time.monotonic()
         s.polls(2)
-        s.now(ticket, status="new")
-        s.expect(ticket, status="closed-unresolved", attention=lacks("parked"))
+        s.now(ticket, status="new", told=[])
+        s.expect(ticket, status="closed-unresolved", attention=lacks("parked"), told=[naming(text)])
         assert time.monotonic() - began > 2.5, "closed though the verdict had not settled"
     with r.case("settle: a release by mistake, taken back in time, tells nobody"):
-        issue = s.redmine.find(s.bascule.show(ticket.ref)["defects"][0])
         issue.release("1.1")
         s.expect(ticket, verdict="delivered", turn=2)
         issue.set(status="In Progress")
         s.expect(ticket, verdict="pending", turn=3)
         time.sleep(6)
         s.settle()
-        s.now(ticket, status="closed-unresolved", told=[], public=0)
+        s.now(ticket, status="closed-unresolved", told=[naming(text)], public=1)
+    with r.case("settle: a refusal by mistake, taken back in time, tells nobody"):
+        issue.set(status="Won't Fix")
+        s.expect(ticket, verdict="declined", turn=4)
+        issue.set(status="In Progress")
+        s.expect(ticket, verdict="pending", turn=5)
+        time.sleep(6)
+        s.settle()
+        s.now(ticket, status="closed-unresolved", told=[naming(text)], public=1)
+    with r.case("settle: a refusal that stands is told then, not before"):
+        issue.set(status="Won't Fix")
+        s.expect(ticket, verdict="declined", turn=6)
+        s.polls(2)
+        s.now(ticket, told=[naming(text)])
+        s.expect(ticket, status="closed-unresolved", told=[naming(text), DECLINED])
+        issue.set(status="In Progress")
+        s.expect(ticket, verdict="pending", turn=7)
     with r.case("settle: a release that stands is told then"):
         issue.release("1.1")
-        s.expect(ticket, verdict="delivered", turn=4)
+        s.expect(ticket, verdict="delivered", turn=8)
         s.polls(2)
-        s.now(ticket, status="closed-unresolved", told=[])
-        s.expect(ticket, status="resolved", public=1)
+        s.now(ticket, status="closed-unresolved", public=2)
+        s.expect(ticket, status="resolved", told=[naming(text), DECLINED, naming("1.1")])

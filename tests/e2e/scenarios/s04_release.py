@@ -12,7 +12,7 @@ import os
 import time
 
 from harness.bascule import REPO
-from harness.expect import at_least, lacks
+from harness.expect import at_least, has, lacks, saying
 from harness.runner import scenario
 from harness.words import FIXED, naming
 
@@ -21,7 +21,7 @@ WHEN = {"for": [{"match": {"service": ["Eager"]}, "delivered_when": "fixed"},
                 {"match": {"service": ["Versions"]}, "delivered_when": "version"}]}
 
 
-@scenario(4, "fixed, then released", cases=16)
+@scenario(4, "fixed, then released", cases=19)
 def release(r):
     with r.open(policy=POLICY) as s:
         crowd = gather(s)
@@ -45,6 +45,7 @@ def release(r):
     with r.open(policy=WHEN, trackers={"helpdesk": {"timeout": "2s", "look_after": "2s"}}) as s:
         delivered_when(r, s)
         cut(r, s)
+        refused(r, s)
 
 
 def gather(s):
@@ -102,6 +103,10 @@ def released(r, s, crowd):
         s.now(crowd["solved"], status="resolved", notes=[], told=[], moves=[("agent", "new", "resolved")])
     with r.case("problem and known error close"):
         s.expect(crowd["problem"], status="closed", delivery="delivered", attention=[])
+    with r.case("a closed known error stays findable: RT's fields go on naming it"):
+        named = saying(f"{crowd['problem']} and its title", lambda have: have.startswith(crowd["problem"] + " ")
+                       and "Invoices are rounded down" in have)
+        s.now_all([(t, {"field_known_error": named, "field_problem": crowd["problem"]}) for t in crowd["held"]])
     with r.case("the defect counts no closed-unresolved incident any more"):
         s.expect(crowd["issue"], count=5, unresolved=0)
     with r.case("no ticket was moved but once by the bridge"):
@@ -147,6 +152,28 @@ def cut(r, s):
         assert proxy.hits(rule) == 1, "the fault was never met"
         s.settle()
         s.now(ticket, told=[naming("1.0")], public=1)
+
+
+def refused(r, s):
+    issue = s.issue("For one that RT holds back")
+    held, free, other = s.linked(issue), s.linked(issue, requester="bob"), s.ticket("Must be done first")
+    s.expect_all([(t, {"status": "closed-unresolved"}) for t in (held, free)])
+    s.settle()
+    held.rt.call("PUT", f"/ticket/{held.id}", {"AddDependsOn": other.id}, "agent")
+    with r.case("RT refuses one: parked with its words, nobody told; the others go on", parked=None):
+        issue.release("1.0")
+        s.expect_all([(free, {"status": "resolved", "told": [naming("1.0")]}),
+                      (held, {"effects": has(("state", "parked"))})], timeout=40)
+        assert any(a["kind"] == "parked" for a in s.bascule.list("attention")), s.bascule.list("attention")
+        s.now(held, status="closed-unresolved", told=[])
+        parked = next(e for e in s.bascule.effects(held.ref) if e["state"] == "parked")
+        assert "dependenc" in parked["error"], parked
+    with r.case("what it waited for is done: retried, resolved, told once"):
+        other.set(status="resolved")
+        s.expect(other, state="resolved")
+        s.cli("retry", parked["n"])
+        s.expect(held, status="resolved", told=[naming("1.0")])
+        assert not any(a["kind"] == "parked" for a in s.bascule.list("attention")), s.bascule.list("attention")
 
 
 def about_it(s, ticket):

@@ -1,7 +1,8 @@
 """5. Developers will not fix it.
 
-Assumed: without a field of its own the outcome stands in the note only; the
-service knows it as `outcome` of the incident. "Both sides show it" (the
+Assumed: the first stage gives the outcome a field of RT's (`fields.outcome`);
+in the second, without one, it stands in the note only and the service knows it
+as `outcome` of the incident. "Both sides show it" (the
 accepted risk): the service's problem and incidents, and an internal note on
 the defect with the reason. With `on_declined: ask` nothing at all leaves for
 the incidents until the manager has accepted the risk or pushed back; after
@@ -16,7 +17,8 @@ ASK = {"for": [{"match": {"service": ["Ask"]}, "on_declined": "ask"}]}
 
 @scenario(5, "won't fix", cases=14)
 def declined(r):
-    with r.open(policy={"for": [{"match": {"service": ["Hold"]}, "treatment": "hold"}]}) as s:
+    with r.open(policy={"for": [{"match": {"service": ["Hold"]}, "treatment": "hold"}]},
+                trackers={"helpdesk": {"fields": {"outcome": "Outcome"}}}) as s:
         kept(r, s)
     with r.open(policy=ASK) as s:
         asked(r, s)
@@ -38,9 +40,11 @@ def kept(r, s):
         s.expect(by_hand, status="closed-unresolved", verdict="declined", outcome="wont-fix",
                  notes=[("public", DECLINED)])
         s.settle()
-        s.now_all([(t, {"status": "closed-unresolved", "told": [DECLINED]}) for t in (bridged, by_hand)])
+        s.now_all([(t, {"status": "closed-unresolved", "told": [DECLINED], "field_outcome": "wont-fix"})
+                   for t in (bridged, by_hand)])
     with r.case("a waiting one is closed-unresolved too, and told"):
-        s.expect(waiting, status="closed-unresolved", outcome="wont-fix", told=[DECLINED])
+        s.expect(waiting, status="closed-unresolved", outcome="wont-fix", told=[DECLINED],
+                 field_outcome="wont-fix")
     with r.case("a resolved one is left alone"):
         s.now(solved, status="resolved", notes=[], told=[])
     with r.case("the problem asks for a decision"):
@@ -50,7 +54,9 @@ def kept(r, s):
     with r.case("the tickets count as closed-unresolved on the defect"):
         s.expect(issue, count=4, unresolved=3)
     with r.case("accept-risk needs a reason"):
-        assert s.cli("problem", "accept-risk", problem, ok=None).code in (1, 2)
+        for given in ((), ("--reason", ""), ("--reason", " ")):
+            said = s.cli("problem", "accept-risk", problem, "--review", "2027-05-01", *given, ok=None)
+            assert said.code in (1, 2) and "--reason" in said.err and "--review" not in said.err, (said.code, said.err)
         s.now(problem, resolution=lambda have: not have)
     with r.case("accepting the risk settles it, on both sides"):
         s.cli("problem", "accept-risk", problem, "--reason", "Two customers, and a way round", "--review", "2027-05-01")
@@ -58,7 +64,7 @@ def kept(r, s):
                  review=lambda have: (have or "").startswith("2027-05-01"))
         s.expect(issue, notes=lambda notes: any(v == "internal" and RISK_ACCEPTED.search(t)
                                                 and "Two customers, and a way round" in t for v, t in notes))
-        s.expect_all([(t, {"outcome": "risk-accepted", "status": "closed-unresolved"})
+        s.expect_all([(t, {"outcome": "risk-accepted", "status": "closed-unresolved", "field_outcome": "risk-accepted"})
                       for t in (bridged, by_hand, waiting)])
     with r.case("... and tells no customer a second time"):
         s.settle()
@@ -66,6 +72,7 @@ def kept(r, s):
     with r.case("a new incident is told at once that no fix is planned"):
         new = s.linked(issue, requester="bob")
         s.expect(new, status="closed-unresolved", verdict="declined", outcome="risk-accepted",
+                 field_outcome="risk-accepted",
                  notes=[("public", DECLINED)], told=[DECLINED])
         s.expect(issue, count=5, unresolved=4)
 

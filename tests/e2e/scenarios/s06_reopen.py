@@ -6,6 +6,7 @@ resolved": resolved by an agent before the release, or by an agent after the
 customer had reopened it. The note "did not hold" is public by default, so the
 customer reads three: fixed in 1.0, did not hold, fixed in 1.1.
 """
+import re
 import time
 
 from harness.expect import lacks
@@ -53,7 +54,9 @@ def story(r, s):
                    (moved, {"status": "resolved", "moves": moves[moved]})])
     with r.case("... and stands on the attention list, with the count"):
         entries = [a for a in s.bascule.list("attention") if a["kind"] == "did-not-hold"]
-        assert entries, [a["kind"] for a in s.bascule.list("attention")]
+        assert len(entries) == 1 and entries[0].get("subject", entries[0].get("ref")) == problem, entries
+        # the one that people had resolved before, and the one that they took over
+        assert re.search(r"\b2 incidents\b", entries[0]["text"]), entries[0]
     with r.case("problem and known error are open again"):
         s.expect(problem, delivery="pending", status=lambda have: have != "closed")
         s.expect(issue, unresolved=1)

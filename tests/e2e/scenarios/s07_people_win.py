@@ -17,9 +17,10 @@ from harness.words import KNOWN_ERROR
 POLLS = 50
 
 
-@scenario(7, "people win", cases=13)
+@scenario(7, "people win", cases=14)
 def people_win(r):
-    with r.open(policy={"for": [{"match": {"service": ["Hold"]}, "treatment": "hold"}]}) as s:
+    with r.open(policy={"on_risk_accepted": "close",
+                        "for": [{"match": {"service": ["Hold"]}, "treatment": "hold"}]}) as s:
         issue, other = s.issue("Contended"), s.issue("Field fights")
         reopened, back, stalled, opened = s.linked(issue), s.linked(issue, requester="bob"), s.linked(issue), \
             s.linked(issue, fields={"Service": "Hold"})
@@ -28,6 +29,7 @@ def people_win(r):
                       for t in (reopened, back, stalled, edited)])
         s.expect_all([(opened, {"status": "stalled"}), (issue, {"count": 4, "unresolved": 3}), (other, {"count": 1})])
         s.settle()
+        closed = closed_by_the_bridge(s)
 
         # ---- people act ----
         reopened.set(status="open")
@@ -36,13 +38,14 @@ def people_win(r):
         stalled.set(status="stalled")
         opened.set(status="open")
         edited.set(fields={"Known Error": "see my own list"})
+        closed.set(status="In Progress")
         other.set(fields={"Incident count": "99", "Linked incidents": "I keep my own list here"})
         s.expect_all([(t, {"state": "open"}) for t in (reopened, back, opened)] + [(stalled, {"state": "waiting"})])
-        s.expect(issue, unresolved=0)
+        s.expect_all([(issue, {"unresolved": 0}), (closed, {"state": "working"})])
         s.settle()
         records = [reopened, back, stalled, opened, edited]
         seen = {t: (t.status, t.moves(), len(t.own_notes())) for t in records}
-        journals = {i: len(i.journals()) for i in (issue, other)}
+        journals = {i: len(i.journals()) for i in (issue, other, closed)}
         fifty_polls(r, s)
 
         with r.case("an agent's reopening stays"):
@@ -51,18 +54,33 @@ def people_win(r):
             s.now(back, status="open", attention=lambda have: "came-back" in have)
         with r.case("a state set by hand stays"):
             s.now_all([(stalled, {"status": "stalled"}), (opened, {"status": "open"})])
+        with r.case("a defect's state set by hand stays, though the bridge had closed it"):
+            assert closed.status == "In Progress", closed.status
         with r.case("edited fields stay, on both sides"):
             s.now(edited, field_known_error="see my own list")
             assert other.fields["Incident count"] == "99", other.fields
             assert other.fields["Linked incidents"] == "I keep my own list here", other.fields
         with r.case("no record has any new entry in its history"):
             assert seen == {t: (t.status, t.moves(), len(t.own_notes())) for t in records}
-            assert journals == {i: len(i.journals()) for i in (issue, other)}
+            assert journals == {i: len(i.journals()) for i in journals}
         with r.case("the journal says who overrode what"):
             said = [j for j in s.bascule.list("journal") if j["what"] == "override"]
             refs = {j["ref"] for j in said}
-            assert {reopened.ref, edited.ref, other.ref} <= refs, refs
+            assert {reopened.ref, edited.ref, other.ref, closed.ref} <= refs, refs
         facts_move(r, s, issue, other, reopened, edited, stalled)
+
+
+def closed_by_the_bridge(s):
+    """A defect whose risk the manager accepted."""
+    issue = s.issue("Too rare to be fixed")
+    ticket = s.linked(issue, requester="bob")
+    s.expect(ticket, status="closed-unresolved")
+    s.settle()
+    s.cli("problem", "accept-risk", s.bascule.show(ticket.ref)["problems"][0], "--reason", "too rare",
+          "--review", "2027-05-01")
+    s.expect(issue, status="Won't Fix")
+    s.settle()
+    return issue
 
 
 def fifty_polls(r, s):

@@ -3,24 +3,29 @@
 Assumed:
 - With `dry_run` effects stand in the outbox as `pending`. SIGHUP with
   `dry_run: false` delivers them.
-- `outbox open --assert` asks on a terminal; without one it shows the counts and
-  does nothing (exit 3: there is something to decide), unless told `--yes`.
+- `outbox open --assert` asks on a terminal; without one it shows the counts,
+  does nothing, says so and exits 1, unless told `--yes`. The counts are of what
+  it then does, note by note and state by state.
+- An open ticket that was there before the bridge counts as reopened: at the
+  later release the agent is told, the customer is not, and it is not moved.
 - A braked batch stands in `list attention` as `braked`; its number is the
   entry's, and `bascule release N` lets it go.
 """
 import re
 import time
+from collections import Counter
 
 from harness.expect import at_least, lacks, wait
 from harness.runner import scenario
 from harness.words import naming
 
 
-@scenario(12, "dry_run, adopt, brake", cases=15)
+@scenario(12, "dry_run, adopt, brake", cases=18)
 def beginnings(r):
     dry(r)
     adopted(r)
     braked(r)
+    braked_by_states(r)
 
 
 def frozen(records):
@@ -96,21 +101,34 @@ def adopted(r):
             s.expect_all([(t, {"status": "resolved", "told": [naming("1.1")]}) for t in held], timeout=30)
             s.settle()
             s.now(tickets["pending"][3], status="resolved", told=[])
+        with r.case("adopt: what was open before the bridge is left to its agent at the later release"):
+            s.now(tickets["pending"][0], status="new", verdict="delivered", told=[], public=0, internal=1)
         with r.case("adopt: then nothing is written"):
             s.quiet(2)
         with r.case("outbox open --assert shows counts first, and does nothing without a yes"):
             began = time.time()
             said = s.cli("outbox", "open", "--assert", ok=None)
-            text = said.out + said.err
-            assert re.search(r"\d+", text) and re.search(r"state|note|tell", text), text
+            assert said.code == 1 and "nothing was done; say --yes" in said.err, (said.code, said.out, said.err)
+            shown = {what: int(n) for n, what in re.findall(r"^ +(\d+) (.+)$", said.out, re.M)}
+            assert {"state resolved", "note fixed", "note declined"} <= set(shown), said.out
+            plan = s.bascule.json("outbox", "open", "--assert", "--dry-run")
+            assert plan["would_assert"] == shown, (plan, shown)
             s.polls(2)
             s.no_writes(began)
         with r.case("outbox open --assert with a yes: asserts what was adopted"):
-            s.cli("outbox", "open", "--assert", "--yes")
+            before = {e["n"]: e for e in s.bascule.effects()}
+            told = s.bascule.json("outbox", "open", "--assert", "--yes")
+            assert told["asserted"] == sum(shown.values()), (told, shown)
             s.expect_all([(tickets["never"][2], {"public": 1, "status": "closed-unresolved"}),
                           (tickets["never"][1], {"status": "closed-unresolved"})], timeout=30)
             s.settle()
             s.now(tickets["never"][3], status="resolved", told=[])
+        with r.case("outbox open --assert: the counts were those of what it did"):
+            moved = Counter(f"{e['kind']} {e['want'].get('note') or e['want'].get('state')}"
+                            for e in s.bascule.effects() if e["kind"] in ("state", "note")
+                            and (e["state"], e["settled"]) != tuple(before.get(e["n"], {}).get(k)
+                                                                    for k in ("state", "settled")))
+            assert moved == shown, f"shown {shown}, done {dict(moved)}"
 
 
 def braked(r):
@@ -142,6 +160,26 @@ def braked(r):
             assert not [a for a in s.bascule.list("attention") if a["kind"] == "braked"]
         with r.case("brake: what was held is told once"):
             s.now_all([(t, {"told": [naming("1.1")], "public": 1, "attention": lacks("braked")}) for t in tickets])
+
+
+def braked_by_states(r):
+    """Nobody would be told, but more moved than brake allows."""
+    with r.open(brake=3, policy={"notes": {"fixed": "internal"}}) as s:
+        issue = s.issue("Moves many")
+        tickets = s.linked(issue, count=4)
+        s.expect_all([(t, {"status": "closed-unresolved"}) for t in tickets], timeout=40)
+        s.settle()
+        issue.release("1.1")
+        with r.case("brake: by states moved alone", parked=None):
+            s.expect_all([(t, {"verdict": "delivered"}) for t in tickets])
+            wait_braked(s)
+            s.polls(2)
+            s.now_all([(t, {"status": "closed-unresolved"}) for t in tickets])
+            entry = next(a for a in s.bascule.list("attention") if a["kind"] == "braked")
+            assert "0 requesters" in entry["text"] and "4 states" in entry["text"], entry
+            s.cli("release", re.search(r"release (\d+)", entry["clear"]).group(1))
+            s.expect_all([(t, {"status": "resolved", "told": []}) for t in tickets], timeout=40)
+            s.settle()
 
 
 def wait_braked(s):

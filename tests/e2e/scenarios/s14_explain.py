@@ -24,14 +24,18 @@ POLICY = {"for": [
     {"match": {"service": ["Careful"]}, "require_workaround": True},
     {"match": {"service": ["Settle"]}, "settle": {"pending": "1h"}},
     {"match": {"service": ["Ask"]}, "on_declined": "ask"},
+    {"match": {"service": ["Any"]}, "several_defects": "any"},
 ]}
 
 
-@scenario(14, "explain", cases=34)
+@scenario(14, "explain", cases={"real": 37, "sandbox": 38})
 def explain(r):
     with r.open(policy=POLICY) as s:
         s.left_open = True  # what settles within an hour
         for name, ref in {**links(s), **treatments(s), **declined(s), **lives(s), **many(s), **texts(s)}.items():
+            golden(r, s, name, ref)
+    with r.open(policy=POLICY) as s:
+        for name, ref in {**several(s), **loops(r, s)}.items():
             golden(r, s, name, ref)
     with r.open(policy={"treatment": "close"}, dry_run=True) as s:
         s.left_open = True
@@ -147,6 +151,52 @@ def many(s):
     s.expect_all([(copy, {"native_state": "Closed"}), (one, {"state": "released"})])
     s.polls(2)
     return {"08-two-problems": both.ref, "08-duplicate": ticket.ref}
+
+
+def several(s):
+    """Two defects behind one problem: all of them count, or any."""
+    refs = {}
+    for name, service, fates in (("08-mixed", "All", ("Closed", "Won't Fix")), ("08-any", "Any", ("Closed", None))):
+        issues = [s.issue(f"One of two, {service}"), s.issue(f"Other of two, {service}")]
+        ticket = s.linked(issues[0], fields={"Service": service})
+        s.expect_all([(ticket, {"status": "closed-unresolved"}), (issues[1], {"known": True})])
+        problem = s.bascule.show(ticket.ref)["problems"][0]
+        s.cli("link", problem, issues[1].ref)
+        s.expect(problem, defects=lambda have: len(have) == 2)
+        s.settle()
+        for issue, status in reversed(list(zip(issues, fates))):
+            if status:
+                issue.set(status=status)
+                s.expect(issue, native_state=status)
+                s.settle()
+        refs[name] = ticket.ref
+    return refs
+
+
+def loops(r, s):
+    """Duplicates that lead nowhere: round and round, or (no real Redmine shows it) to what cannot be read."""
+    a, b = s.issue("Loop a"), s.issue("Loop b")
+    ticket = s.linked(a)
+    waits = [s.linked(s.issue("A copy of what is hidden"))] if r.backend.name == "sandbox" else []
+    s.expect_all([(t, {"status": "closed-unresolved"}) for t in [ticket, *waits]])
+    s.settle()
+    copies = [s.redmine.find(s.bascule.show(t.ref)["defects"][0]) for t in waits]
+    s.bascule.stop()
+    for issue in (a, b):
+        issue.set(status="Closed")
+    s.redmine.duplicates(a, b)
+    s.redmine.duplicates(b, a)
+    for issue in (a, b):
+        issue.note("same thing", by="admin")
+    for copy in copies:
+        hidden = s.redmine.issue("Hidden")
+        s.redmine.duplicates(copy, hidden)
+        s.backend.hide(hidden)
+        copy.set(status="Closed", notes="see the hidden one")
+    s.start()
+    s.expect_all([(issue, {"native_state": "Closed"}) for issue in [a, *copies]])
+    s.settle()
+    return {"08-loop": ticket.ref, **{"08-unreadable": t.ref for t in waits}}
 
 
 def texts(s):

@@ -92,6 +92,69 @@ static void a_person_in_between_is_not_overridden(void **state) {
     end(w);
 }
 
+/* Ticket 1 is closed-unresolved and waits for another one, which it gives. */
+static int depending(struct world *w) {
+    settle(w);
+    assert_status(w, 1, "closed-unresolved");
+    int other = desk_ticket(w, ALICE, "To be done first", "x");
+    (void)world_say(w, w->desk, "agent", "PUT", "/ticket/1", json_pack("{s:i}", "AddDependsOn", other), NULL);
+    settle(w);
+    return other;
+}
+
+/* RT takes the note of a request whose status it refuses, and opens the ticket on it. */
+static void who_waits_for_another_is_told_nothing_before_it_moved(void **state) {
+    struct world *w = linked(NULL);
+    (void)state;
+    int other = depending(w);
+    product_status(w, 1, ISSUE_CLOSED);
+    run(w, 300 * SEC_MS);
+    settle(w);
+    assert_status(w, 1, "closed-unresolved");
+    assert_int_equal(desk_notes(w, 1, "b1-", true), 0);
+    assert_int_equal(effects(w, "kind = 'state' AND state = 'parked' AND instr(error, 'unresolved dependencies')"), 1);
+    desk_status(w, other, "resolved");
+    settle(w);
+    command(w, 200, "retry",
+            json_pack("{s:I}", "n", (json_int_t)world_number(w, 0, "SELECT n FROM effect WHERE state = 'parked'")));
+    settle(w);
+    assert_status(w, 1, "resolved");
+    assert_int_equal(desk_notes(w, 1, "b1-", true), 1);
+    assert_int_equal(effects(w, "state IN ('parked', 'pending', 'unsure')"), 0);
+    end(w);
+}
+
+/* Given up: nobody is told of a move that was not made. */
+static void what_is_discarded_is_not_told(void **state) {
+    struct world *w = linked(NULL);
+    (void)state;
+    int other = depending(w);
+    product_status(w, 1, ISSUE_CLOSED);
+    run(w, 300 * SEC_MS);
+    settle(w);
+    command(w, 200, "discard",
+            json_pack("{s:I, s:s}", "n", (json_int_t)world_number(w, 0, "SELECT n FROM effect WHERE state = 'parked'"),
+                      "reason", "by telephone"));
+    desk_status(w, other, "resolved");
+    settle(w);
+    assert_status(w, 1, "closed-unresolved");
+    assert_int_equal(desk_notes(w, 1, "b1-", true), 0);
+    assert_int_equal(effects(w, "state IN ('parked', 'pending')"), 0);
+    end(w);
+}
+
+static void a_workaround_does_not_open_who_waits_for_another(void **state) {
+    struct world *w = linked(NULL);
+    (void)state;
+    depending(w);
+    command(w, 200, "problem-publish", json_pack("{s:s, s:s}", "id", "P-1", "customer_text", "Turn it off and on."));
+    settle(w);
+    assert_status(w, 1, "closed-unresolved");
+    assert_int_equal(desk_notes(w, 1, "Turn it off and on.", false), 1);
+    assert_int_equal(desk_notes(w, 1, "Turn it off and on.", true), 0);
+    end(w);
+}
+
 /* The turn moves while an older state is unsure: it is not sent any more. */
 static void an_overtaken_state_is_not_sent_again(void **state) {
     struct world *w = linked(NULL);
@@ -223,6 +286,9 @@ int main(void) {
         cmocka_unit_test(every_fate_of_every_first_write),
         cmocka_unit_test(what_is_unsure_waits_before_it_is_believed_lost),
         cmocka_unit_test(a_person_in_between_is_not_overridden),
+        cmocka_unit_test(who_waits_for_another_is_told_nothing_before_it_moved),
+        cmocka_unit_test(what_is_discarded_is_not_told),
+        cmocka_unit_test(a_workaround_does_not_open_who_waits_for_another),
         cmocka_unit_test(an_overtaken_state_is_not_sent_again),
         cmocka_unit_test(waiting_is_quiet),
         cmocka_unit_test(death_at_every_sync),
