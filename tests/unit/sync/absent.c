@@ -44,6 +44,11 @@ static void what_was_adopted_may_count_as_new_later(void **state) {
     told_before(w);
     world_start(w);
     settle(w);
+    json_t *plan = NULL; /* it says what it will do, also of what was never entered: it was open before */
+    assert_int_equal(world_command(w, "outbox-open", json_pack("{s:b, s:b}", "assert", 1, "dry_run", 1), &plan), 200);
+    assert_int_equal(json_int(json_object_get(plan, "would_assert"), "state closed-unresolved", 0), 1);
+    assert_int_equal(json_int(json_object_get(plan, "would_assert"), "note known-error", 0), 1);
+    json_decref(plan);
     command(w, 200, "outbox-open", json_pack("{s:b}", "assert", 1));
     settle(w);
     assert_status(w, 1, "closed-unresolved");

@@ -124,6 +124,54 @@ static void who_waits_for_another_is_told_nothing_before_it_moved(void **state) 
     end(w);
 }
 
+/* Of a defect too the journal says that people moved what the bridge had set. */
+static void a_defect_moved_by_people_is_an_override(void **state) {
+    struct world *w = linked(&(struct world_config){.policy = "  on_risk_accepted: close\n"});
+    (void)state;
+    settle(w);
+    command(w, 200, "problem-accept-risk", json_pack("{s:s, s:s}", "id", "P-1", "reason", "too rare"));
+    settle(w);
+    assert_int_equal(product_status_of(w, 1), ISSUE_WONT_FIX);
+    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM journal WHERE what = 'override'"), 0);
+    product_status(w, 1, ISSUE_WORKING);
+    settle(w);
+    assert_int_equal(product_status_of(w, 1), ISSUE_WORKING);
+    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM journal WHERE what = 'override' AND ref = 'product:1'"),
+                     1);
+    end(w);
+}
+
+struct ended {
+    struct world *world;
+    int64_t left;
+    bool told;
+};
+
+static void is_idle(void *arg, bool failed) {
+    struct ended *x = arg;
+    assert_false(failed);
+    x->told = true;
+    x->left = effects(x->world, "state NOT IN ('done', 'superseded')");
+}
+
+/* `run --once` may end then: values that are collected for two seconds are waited for. */
+static void idle_is_when_all_has_left(void **state) {
+    struct world *w = linked(NULL);
+    struct ended x = {.world = w};
+    (void)state;
+    run(w, 20 * SEC_MS);
+    product_status(w, 1, ISSUE_CLOSED);
+    while (!world_number(w, 0, "SELECT count(*) FROM effect WHERE state = 'pending' AND not_before > %lld",
+                         (long long)w->now))
+        run(w, 100);
+    engine_when_idle(w->engine, is_idle, &x);
+    command(w, 200, "outbox-open", json_object()); /* it is open: this only makes the engine look at once */
+    run(w, 60 * SEC_MS);
+    assert_true(x.told);
+    assert_int_equal(x.left, 0);
+    end(w);
+}
+
 /* Given up: nobody is told of a move that was not made. */
 static void what_is_discarded_is_not_told(void **state) {
     struct world *w = linked(NULL);
@@ -287,6 +335,8 @@ int main(void) {
         cmocka_unit_test(what_is_unsure_waits_before_it_is_believed_lost),
         cmocka_unit_test(a_person_in_between_is_not_overridden),
         cmocka_unit_test(who_waits_for_another_is_told_nothing_before_it_moved),
+        cmocka_unit_test(a_defect_moved_by_people_is_an_override),
+        cmocka_unit_test(idle_is_when_all_has_left),
         cmocka_unit_test(what_is_discarded_is_not_told),
         cmocka_unit_test(a_workaround_does_not_open_who_waits_for_another),
         cmocka_unit_test(an_overtaken_state_is_not_sent_again),
