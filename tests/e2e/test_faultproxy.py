@@ -16,7 +16,7 @@ import unittest
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from faultproxy import FaultProxy  # noqa: E402
+from faultproxy import FaultProxy, Message, skewed  # noqa: E402
 
 
 class Tracker(http.server.BaseHTTPRequestHandler):
@@ -251,6 +251,13 @@ class Faults(Case):
         date = time.mktime(time.strptime(reply.getheader("Date"), "%a, %d %b %Y %H:%M:%S GMT")) - time.timezone
         self.assertAlmostEqual(date, time.time() - 1000, delta=3)
         self.assertEqual(reply.getheader("X-Odd-Case"), "kept As Is")
+
+    def test_skew_where_no_date_is_sent(self):
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 2"
+        dated = skewed(Message(head, b"ok", True), 1200)
+        date = time.mktime(time.strptime(dated.field("date"), "%a, %d %b %Y %H:%M:%S GMT")) - time.timezone
+        self.assertAlmostEqual(date, time.time() + 1200, delta=3)
+        self.assertEqual(dated.field("content-length"), "2")
 
     def test_rewrite(self):
         raws = ['"a\\u0000b"', '"\\ud800"', "12345678901234567890", "[[[", "null"]

@@ -64,7 +64,8 @@ class Figures(unittest.TestCase):
         self.assertEqual((tally.Tally(1).add(t).shaky, tally.Tally(1).add(t).figures), (t.shaky, t.figures))
 
     def test_sizes(self):
-        text = "room               files   lines functions\nsrc/base   6     571      50      8\na hard look: x\nfigures: fine\n"
+        text = ("room               files   lines functions\nsrc/base   6     571      50      8\n"
+                "a hard look: x\nfigures: fine\n")
         t = tally.of_figures(text, 0, "figures")
         self.assertEqual((counts(t), len(t.figures)), ((1, 0), 2))
         self.assertEqual(counts(tally.of_figures("nothing\n", 0, "figures")), (1, 1))
@@ -83,7 +84,8 @@ class Figures(unittest.TestCase):
         self.assertEqual((counts(late), late.names), ((0, 1), ["real took 901 s, more than 900 s"]))
 
     def test_compared(self):
-        self.assertEqual(counts(tally.of_compared("rt: 9 requests, 0 different\n9 requests, 0 different\n", 0, "c")), (9, 0))
+        t = tally.of_compared("rt: 9 requests, 0 different\n9 requests, 0 different\n", 0, "c")
+        self.assertEqual(counts(t), (9, 0))
         t = tally.of_compared("DIFFERENT: rt GET /x\n    at: 1\n9 requests, 1 different\n", 1, "c")
         self.assertEqual((counts(t), t.names), ((8, 1), ["c: rt GET /x"]))
         for text, status in (("", 0), ("0 requests, 0 different\n", 0), ("Traceback\n", 1)):

@@ -246,7 +246,7 @@ class Stage:
         self.touched = set()
 
     def status_agrees(self):
-        """The exit code is the attention list's, and the outbox's; something may come or go between the two questions."""
+        """The exit code is the attention list's, and the outbox's; something may come or go between the questions."""
         status, outbox = self.cli("status", ok=None), self.bascule.json("status").get("outbox", {})
         want = 3 if self.bascule.attention() or outbox.get("open") is False else 0
         return [] if status.code == want else [f"`bascule status` exits {status.code}, should {want}: "

@@ -52,19 +52,24 @@ policy:
 FAULTS = [
     ("an unknown key at the top", "brake: 500", "⟦brakes: 500", r"\"brakes\".*did you mean \"brake\""),
     ("an unknown key of a tracker", "    poll: 1s", "    ⟦polll: 1s", r"\"polll\".*did you mean \"poll\""),
-    ("an unknown key of the policy", "  treatment: close", "  ⟦treatmant: close", r"\"treatmant\".*did you mean \"treatment\""),
+    ("an unknown key of the policy", "  treatment: close", "  ⟦treatmant: close",
+     r"\"treatmant\".*did you mean \"treatment\""),
     ("an unknown kind of note", "{ fixed: public }", "{ ⟦fixt: public }", r"\"fixt\".*did you mean \"fixed\""),
-    ("an unknown canonical field", "{ defect: Defect,", "{ ⟦defekt: Defect,", r"\"defekt\".*write defect, problem.*did you mean \"defect\""),
+    ("an unknown canonical field", "{ defect: Defect,", "{ ⟦defekt: Defect,",
+     r"\"defekt\".*write defect, problem.*did you mean \"defect\""),
     ("an unknown key of match", "match: { service:", "match: { ⟦servise:", r"\"servise\".*did you mean \"service\""),
     ("no mapping where one belongs", "fields: { defect: Defect, problem: Problem }", "fields: ⟦[Defect]",
      r"fields: a section of .* is wanted here, not a list"),
-    ("no list where one belongs", "thresholds: [10, 50, 100]", "thresholds: ⟦{ a: b }", r"thresholds: a list of .*such as \[10, 50, 100\]"),
+    ("no list where one belongs", "thresholds: [10, 50, 100]", "thresholds: ⟦{ a: b }",
+     r"thresholds: a list of .*such as \[10, 50, 100\]"),
     ("no duration", "poll: 1s", "poll: ⟦fifteen", r"\"fifteen\".*such as \d+s"),
     ("no number", "brake: 500", "brake: ⟦many", r"\"many\".*write a whole number from 1 to"),
-    ("no yes or no", "dry_run: false", "dry_run: ⟦perhaps", r"\"perhaps\" is neither true nor false; write one of them"),
+    ("no yes or no", "dry_run: false", "dry_run: ⟦perhaps",
+     r"\"perhaps\" is neither true nor false; write one of them"),
     ("an unknown role", "role: ticketing", "role: ⟦tickets", r"\"tickets\".*write ticketing or defects"),
     ("an unknown treatment", "  treatment: close", "  treatment: ⟦closed", r"\"closed\".*write close, hold or leave"),
-    ("an unknown state", "Resolved: fixed", "Resolved: ⟦fixt", r"\"fixt\".*write open, working, fixed.*did you mean \"fixed\""),
+    ("an unknown state", "Resolved: fixed", "Resolved: ⟦fixt",
+     r"\"fixt\".*write open, working, fixed.*did you mean \"fixed\""),
     ("an unknown outcome", "outcome: fixed }", "outcome: ⟦mended }", r"\"mended\".*write fixed, workaround, wont-fix"),
     ("an unknown visibility", "{ fixed: public }", "{ fixed: ⟦pubic }", r"\"pubic\".*write off, internal or public"),
     ("an unknown history", "history: adopt", "history: ⟦adapt", r"\"adapt\".*write adopt or assert"),
@@ -78,22 +83,25 @@ FAULTS = [
      "  ⟦product:\n    connector: redmine\n    role: defects\n", r"product: \"url\" is missing"),
     ("a URL that is none", "url: {redmine}", "url: ⟦redmine.example.org",
      r"url: .*write one that begins with https:// or http://"),
-    ("a pattern for a tracker that is not there", "tracker: product }", "tracker: ⟦produkt }", r"no tracker \"produkt\".*did you mean \"product\""),
+    ("a pattern for a tracker that is not there", "tracker: product }", "tracker: ⟦produkt }",
+     r"no tracker \"produkt\".*did you mean \"product\""),
     ("a pattern that is none", "'BUG-(\\d+)'", "⟦'BUG-(\\d+⟦'", r"pattern: .*offset 8: missing closing parenthesis"),
     ("a pattern without a group", "'BUG-(\\d+)'", "⟦'BUG-\\d+'",
      r"no group 1; put the part that is the id in \( \), such as 'BUG-\("),
-    ("thresholds that do not ascend", "[10, 50, 100]", "[10, ⟦5, 100]", r"5 does not come after 10; write them in rising order"),
+    ("thresholds that do not ascend", "[10, 50, 100]", "[10, ⟦5, 100]",
+     r"5 does not come after 10; write them in rising order"),
     ("the same key twice", "brake: 500", "brake: 500\n⟦brake: 400",
      r"\"brake\".*line 2 already; keep one"),
     ("a tracker's name twice", "  product:\n", "  ⟦helpdesk:\n",
      r"\"helpdesk\".*line 6 already; keep one"),
-    ("a secret in a variable that is not set", "env: RT_TOKEN", "⟦env: ⟦NO_SUCH_TOKEN", 
+    ("a secret in a variable that is not set", "env: RT_TOKEN", "⟦env: ⟦NO_SUCH_TOKEN",
      r"variable NO_SUCH_TOKEN is not set; set it where bascule starts"),
-    ("a secret in a file that is not there", "env: RT_TOKEN", "⟦file: ⟦/nowhere/token", 
+    ("a secret in a file that is not there", "env: RT_TOKEN", "⟦file: ⟦/nowhere/token",
      r"\"/nowhere/token\" can't be read: .*No such file"),
-    ("an address for all without TLS", "listen: 127.0.0.1:8420", "listen: ⟦0.0.0.0:8420", 
+    ("an address for all without TLS", "listen: 127.0.0.1:8420", "listen: ⟦0.0.0.0:8420",
      r"needs tls: .*or behind_proxy: true.*127\.0\.0\.1"),
-    ("a port that is none", "listen: 127.0.0.1:8420", "listen: ⟦127.0.0.1:http", r"port is no number.*such as 127\.0\.0\.1:8420"),
+    ("a port that is none", "listen: 127.0.0.1:8420", "listen: ⟦127.0.0.1:http",
+     r"port is no number.*such as 127\.0\.0\.1:8420"),
     ("YAML that ends in the middle", "[10, 50, 100]", "[10, 50", r"no valid YAML: .*(indent|close)"),
 ]
 
@@ -138,26 +146,34 @@ def tracker(name, **over):
 
 def trackers(r, s):
     with r.case("wrong URL: nobody listens"):
-        found(s, r"helpdesk +reached +http://127\.0\.0\.1:9 can't be used: .*(connect|refused)", **tracker("helpdesk", url="http://127.0.0.1:9"))
+        found(s, r"helpdesk +reached +http://127\.0\.0\.1:9 can't be used: .*(connect|refused)",
+              **tracker("helpdesk", url="http://127.0.0.1:9"))
     with r.case("wrong URL: something else answers"):
         url = s.proxies["product"].url
-        found(s, rf"helpdesk +reached +(there is no REST 2\.0 at {url}|{url} answers, but not as RT).*is `url` RT's own",
+        found(s, rf"helpdesk +reached +(there is no REST 2\.0 at {url}|{url} answers, but not as RT).*`url` RT's own",
               **tracker("helpdesk", url=url))
         url = s.proxies["helpdesk"].url
-        found(s, rf"product +reached +(there is no Redmine at {url}: is the path|{url} answers, but not as Redmine)",
+        # a real RT sends whom it does not know to its login
+        found(s, rf"product +reached +(there is no Redmine at {url}: is the path|{url} answers, but not as Redmine|"
+              rf"{url} can't be used: .* redirects to .*/NoAuth/Login.*: is `url` the address)",
               **tracker("product", url=url))
     with r.case("wrong token, RT"):
-        found(s, r"helpdesk.*does not accept the token: make one .*Auth Tokens", **tracker("helpdesk", auth={"token": "1-27-" + "0" * 32}))
+        found(s, r"helpdesk.*does not accept the token: make one .*Auth Tokens",
+              **tracker("helpdesk", auth={"token": "1-27-" + "0" * 32}))
     with r.case("wrong key, Redmine"):
-        found(s, r"product.*does not accept the key: take the one under My account", **tracker("product", auth={"key": "0" * 40}))
+        found(s, r"product.*does not accept the key: take the one under My account",
+              **tracker("product", auth={"key": "0" * 40}))
     with r.case("unknown queue"):
         found(s, r"helpdesk.*queue Incidence.*SeeQueue", **tracker("helpdesk", scope={"queue": "Incidence"}))
     with r.case("unknown project"):
-        found(s, r"product.*(no project produkt; the identifier|project produkt: this account is no member)", **tracker("product", scope={"project": "produkt"}))
+        found(s, r"product.*(no project produkt; the identifier|project produkt: this account is no member)",
+              **tracker("product", scope={"project": "produkt"}))
     with r.case("missing custom field, RT"):
-        found(s, r"helpdesk.*\"Fehler\" \(defect\) is not there: make it", **tracker("helpdesk", fields={"defect": "Fehler"}))
+        found(s, r"helpdesk.*\"Fehler\" \(defect\) is not there: make it",
+              **tracker("helpdesk", fields={"defect": "Fehler"}))
     with r.case("missing custom field, Redmine"):
-        found(s, r"product.*\"Anzahl\" \(incident_count\) is not there: make it", **tracker("product", fields={"incident_count": "Anzahl"}))
+        found(s, r"product.*\"Anzahl\" \(incident_count\) is not there: make it",
+              **tracker("product", fields={"incident_count": "Anzahl"}))
     with r.case("unmapped state, RT"):
         rule = s.proxies["helpdesk"].rewrite(r'"Status" ?: ?"new"', '"Status":"triage"', times=9, path=r"/tickets\?")
         try:
@@ -181,7 +197,7 @@ def trackers(r, s):
             # ... and as that one the proxy puts a Date in where there is none
             rule = s.proxies[name].skew(1200)
             try:
-                found(s, name + r" +clock +the tracker's clock is (20m|1[12]\d\ds|1\dm\w*) ahead of ours; set both by NTP")
+                found(s, name + r" +clock +the tracker's clock is (20m|1[12]\d\ds|1\dm\w*) ahead of ours; set both by")
                 assert s.proxies[name].hits(rule), "the clock was never seen"
             finally:
                 s.proxies[name].clear()
@@ -192,8 +208,9 @@ def trackers(r, s):
             found(s, r"helpdesk.*zone.*as expected", level="OK")
         finally:
             s.backend.zone("")
-    for only, name, wanted in (("rt", "CommentOnTicket", r"helpdesk +right +internal notes .* the right CommentOnTicket"),
-                               ("redmine", "add_issue_notes", r"product +right +notes .* the permission Add notes")):
+    for only, name, wanted in (
+            ("rt", "CommentOnTicket", r"helpdesk +right +internal notes .* the right CommentOnTicket"),
+            ("redmine", "add_issue_notes", r"product +right +notes .* the permission Add notes")):
         with r.case(f"one right that is visibly missing: {name}"):
             s.backend.right_taken(only, name)
             try:
