@@ -106,6 +106,7 @@ def declined(s):
     s.expect(accepted, status="closed-unresolved")
     accepted_issue.set(status="Won't Fix")
     s.expect(accepted, public=1)
+    s.polls(2)  # the note stands there before its effect is known to be done
     problem = s.bascule.show(accepted.ref)["problems"][0]
     s.cli("problem", "accept-risk", problem, "--reason", "too rare", "--review", "2027-05-01")
     s.expect(accepted, outcome="risk-accepted")
