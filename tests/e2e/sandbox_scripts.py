@@ -3,6 +3,7 @@
 Each script begins from the seed. `pair.rt(who, method, path, body, headers)`
 and `pair.redmine(...)` send to both; their result is the real one's answer.
 """
+import json
 import random
 from urllib.parse import quote
 
@@ -299,8 +300,10 @@ def rt_moves(pair):
 
 
 def mails_of(side, masker):
-    return [{k: sorted(m[k]) if isinstance(m[k], list) else masker.value(m[k]) for k in ("to", "cc", "bcc", "from", "subject", "ticket")}
-            for m in side.mails()]
+    parts = ("to", "cc", "bcc", "from", "subject", "ticket")
+    mails = [{k: sorted(m[k]) if isinstance(m[k], list) else masker.value(m[k]) for k in parts} for m in side.mails()]
+    # within one second the real ones are in no certain order
+    return sorted(mails, key=lambda m: json.dumps(m, sort_keys=True))
 
 
 @script

@@ -99,14 +99,14 @@ FAULTS = [
     ("a secret in a file that is not there", "env: RT_TOKEN", "⟦file: ⟦/nowhere/token",
      r"\"/nowhere/token\" can't be read: .*No such file"),
     ("an address for all without TLS", "listen: 127.0.0.1:8420", "listen: ⟦0.0.0.0:8420",
-     r"needs tls: .*or behind_proxy: true.*127\.0\.0\.1"),
+     r"no loopback address: .*; listen on 127\.0\.0\.1"),
     ("a port that is none", "listen: 127.0.0.1:8420", "listen: ⟦127.0.0.1:http",
      r"port is no number.*such as 127\.0\.0\.1:8420"),
     ("YAML that ends in the middle", "[10, 50, 100]", "[10, 50", r"no valid YAML: .*(indent|close)"),
 ]
 
 
-@scenario(13, "check names what is wrong", cases=len(FAULTS) + 20)
+@scenario(13, "check names what is wrong", cases=len(FAULTS) + 23)
 def check(r):
     with r.open(start=False) as s:
         # where there is nothing yet, check can only say that it can't tell
