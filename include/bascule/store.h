@@ -321,7 +321,7 @@ bool store_due_waits(struct store *s, enum kind kind, const char *id);
 void store_relink_of_defect(struct store *s, const char *ref, bool adopt);
 /* Takes (removes) one, or that very one. */
 bool store_relink_next(struct store *s, struct arena *a, const char *ref, const char **ret, bool *ret_adopt);
-bool store_due_any(struct store *s, const char *blocked); /* ... or to be linked anew */
+bool store_due_any(struct store *s, const char *blocked);                     /* ... or to be linked anew */
 void store_again(struct store *s, enum kind kind, const char *id, msec_t at); /* 0: not any more */
 void store_again_by(struct store *s, enum kind kind, const char *id, msec_t at);
 bool store_again_waits(struct store *s, enum kind kind, const char *id);

@@ -429,8 +429,8 @@ static void not_there(struct dispatch *d, struct effect_row *x) {
     journal(e, "bridge", "looked", d->ref, x->e.problem, x->e.n, "it is not there");
     if (x->e.attempts >= TRIES_MOST) {
         settle_park(d, x,
-             arena_printf(d->a, "sent %d times, and it never arrived: %s", x->e.attempts,
-                          x->e.error ? x->e.error : "no answer"));
+                    arena_printf(d->a, "sent %d times, and it never arrived: %s", x->e.attempts,
+                                 x->e.error ? x->e.error : "no answer"));
         return;
     }
     wait_again(d, x, NULL);
