@@ -297,6 +297,12 @@ static void gather_field(struct gathering *g, enum field f, const char *home) {
         reference_field(g->e->rules, g->a, v.written, home, &written);
         reference_field(g->e->rules, g->a, v.computed, home, &wanted);
     }
+    bool *another = arena_alloc(g->a, (now.count + 1) * sizeof(bool)); /* by the number that stands there */
+    for (size_t i = 0; i < now.count; i++) {
+        if (now.items[i].problem)
+            foreign_number(g->l, now.items[i].problem);
+        another[i] = names_another(g, &now.items[i], by);
+    }
     references_now(g, &now);
     references_now(g, &written);
     references_now(g, &wanted);
@@ -322,9 +328,7 @@ static void gather_field(struct gathering *g, enum field f, const char *home) {
         struct evidence e;
         bool ours = (references_have(&written, &now.items[i]) || any_has(open, n_open, &now.items[i])) &&
                     !references_have(&own, &now.items[i]);
-        if (now.items[i].problem)
-            foreign_number(g->l, now.items[i].problem);
-        if (ours || names_another(g, &now.items[i], by) || !pair(g, &now.items[i], &e))
+        if (ours || another[i] || !pair(g, &now.items[i], &e))
             continue;
         e.source = "field";
         e.place = place;
