@@ -53,7 +53,8 @@ struct sqlite3 *report_close(struct sqlite3 *db);
 must_check int report_read(struct sqlite3 *db, const struct report_query *q, json_t **ret, struct fault *fault);
 
 /* Integrity and the laws, a finding a line: [{"result":"OK|WARN|FAIL","what":...,"text":...}]. *ret is the caller's.
- * Not bounded: reads the whole database, for the command line only. */
-must_check int report_doctor(const char *database, json_t **ret, struct fault *fault);
+ * Not bounded: reads the whole database, for the command line only.
+ * backup: it is no service's, so nothing has to stand beside it. */
+must_check int report_doctor(const char *database, bool backup, json_t **ret, struct fault *fault);
 
 #endif

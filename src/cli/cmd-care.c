@@ -188,7 +188,7 @@ static int doctor_run(struct cli *c) {
             return r;
         file = c->settings->database;
     }
-    if (report_doctor(file, &lines, &f) < 0)
+    if (report_doctor(file, c->n_words > 0, &lines, &f) < 0)
         return cli_failed(c, "%s", f.text);
     struct cli_sheet s = cli_sheet(c);
     cli_print_items(&s, doctor_columns, array_size(doctor_columns), lines);

@@ -23,6 +23,7 @@ struct doctor {
     struct arena *arena;
     json_t *lines;
     bool served; /* a service holds it */
+    bool backup; /* named by the user: not the configured one */
     int version; /* of its schema: a backup may be older */
 };
 
@@ -285,10 +286,11 @@ static void identity_check(struct doctor *d) {
     int64_t here = 0;
     if (!kept || !str_int64(kept, &here)) {
         say(d, "OK", "identity", "it keeps no generation yet");
+    } else if (stat(path, &st) != 0 && d->backup) {
+        say(d, "OK", "identity", "generation %lld, and no %s, as with a backup: run on it, the outbox stays shut first",
+            (long long)here, path);
     } else if (stat(path, &st) != 0) {
-        say(d, "WARN", "identity",
-            "there is no %s: this is a backup, or that file is lost; run on it, the outbox stays shut until bascule "
-            "outbox open",
+        say(d, "WARN", "identity", "there is no %s: that file is lost; the outbox stays shut until bascule outbox open",
             path);
     } else if (file_generation(path) > here) {
         say(d, "WARN", "identity",
@@ -314,9 +316,9 @@ static int version_of(sqlite3 *db) {
 
 /* ---- all of it ---- */
 
-int report_doctor(const char *database, json_t **ret, struct fault *fault) {
+int report_doctor(const char *database, bool backup, json_t **ret, struct fault *fault) {
     cleanup_arena struct arena *a = arena_new();
-    struct doctor d = {.database = database, .arena = a, .served = store_in_use(database)};
+    struct doctor d = {.database = database, .arena = a, .served = store_in_use(database), .backup = backup};
     int r = report_open(database, &d.db, fault);
     if (r < 0)
         return r;

@@ -87,10 +87,14 @@ static void element_take(struct op *op, const json_t *element) {
 }
 
 /* A page that can't be believed gives nothing at all. */
-static void page_refuse(struct op *op, enum reply_class class, const char *words) {
+static void page_drop(struct op *op) {
     for (size_t i = 0; i < op->result.n_records; i++)
         record_drop(&op->result.records[i]);
     op->result.n_records = op->result.n_quarantined = 0;
+}
+
+static void page_refuse(struct op *op, enum reply_class class, const char *words) {
+    page_drop(op);
     op_finish(op, class, words);
 }
 
@@ -136,6 +140,7 @@ static bool page_take(struct op *op, const struct answer *a) {
         raw_split(a->text, a->len, path, element_raw, op))
         return true;
     if (a->class != CLASS_OK) {
+        page_drop(op); /* what stood before the tear */
         op_finish_as(op, a);
         return false;
     }

@@ -87,7 +87,7 @@ static const struct {
 static json_t *examined(void) {
     struct fault fault = {0};
     json_t *lines = NULL;
-    assert_int_equal(report_doctor(database, &lines, &fault), 0);
+    assert_int_equal(report_doctor(database, false, &lines, &fault), 0);
     return lines;
 }
 
@@ -220,7 +220,7 @@ static void identity_is_compared(void **state) {
 static void what_is_none_is_said(void **state) {
     struct fault fault = {0};
     json_t *lines = NULL;
-    assert_true(report_doctor("/dev/null", &lines, &fault) < 0);
+    assert_true(report_doctor("/dev/null", false, &lines, &fault) < 0);
     assert_true(fault.text[0] != 0);
 }
 
