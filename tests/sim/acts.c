@@ -494,7 +494,8 @@ static void check_counts(struct world *w) {
         "(SELECT count(DISTINCT x.ref) FROM live JOIN link y ON y.ref = live.ref JOIN problem p ON p.id = y.problem "
         "JOIN link x ON x.problem = y.problem AND x.kind = 'incident' AND x.status = 'confirmed' JOIN record r ON "
         "r.ref = x.ref WHERE live.at = d.ref AND y.status = 'confirmed' AND p.resolution <> 'cancelled' AND "
-        "r.presence NOT IN ('gone', 'merged') AND r.native_state <> 'rejected') AS c FROM record d WHERE d.kind = "
+        "r.presence NOT IN ('gone', 'merged') AND (r.native_state <> 'rejected' OR r.outcome_set IS NOT NULL)) AS c "
+        "FROM record d WHERE d.kind = "
         "'defect' AND d.presence = 'present') JOIN value v USING (ref) WHERE v.field = 'incident_count' AND "
         "CAST(v.computed AS INTEGER) <> c LIMIT 1");
     if (*wrong)
