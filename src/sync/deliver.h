@@ -1,10 +1,11 @@
-/* deliver: what deliver.c and settle.c share: one record's effects on their way. */
+/* deliver: what deliver.c, settle.c and look.c share: one record's effects on their way. */
 #ifndef SYNC_DELIVER_H
 #define SYNC_DELIVER_H
 
 #include "engine.h"
 
 #define EFFECTS_AT_ONCE 16
+#define RETRY_MOST      (300 * SEC_MS) /* between two tries of what is refused, or looked for in vain */
 
 struct dispatch {
     struct lane *lane;
@@ -41,7 +42,16 @@ void settle_park(struct dispatch *d, const struct effect_row *x, const char *wor
 /* What became of the request; ends the delivery. */
 void settle_write(struct dispatch *d, const struct op_result *r);
 void settle_create(struct dispatch *d, const struct op_result *r);
-/* Only looking settles what is unsure (law 5); ends the delivery. */
+/* What settling a reply and looking share; each inside a transaction. */
+void settle_again(struct dispatch *d, const struct effect_row *x, const char *words); /* pending again, or over */
+void settle_field_done(struct dispatch *d, const struct effect_row *x);
+void settle_note_done(struct dispatch *d, const struct effect_row *x, const char *echo, bool inside);
+void settle_walked(struct dispatch *d, const struct effect_row *x); /* a step of a walk is behind it */
+void settle_created(struct dispatch *d, const struct effect_row *x, const char *id);
+void settle_lost(struct dispatch *d, const struct lost_edit *x);
+msec_t settle_backoff(const struct dispatch *d, const struct effect_row *x);
+
+/* look.c: only looking settles what is unsure (law 5); ends the delivery. */
 void look_begin(struct dispatch *d);
 
 #endif

@@ -7,7 +7,8 @@
  *   facts.c    what policy is handed           incident.c problem.c defect.c  one decision each
  *   clock.c    the wall clock that was set
  *   assert.c   wants to effects                mirror.c   mirrored values
- *   deliver.c  effects to the tracker          settle.c   what became of them, and looking
+ *   deliver.c  effects to the tracker          settle.c   what became of them
+ *   look.c     what is unsure, looked for
  *   identity.c who we are, lost and restored databases
  *   foreign.c  markers found on records            memory.c   restored trackers
  *   command*.c what people want                whatif.c   what a changed configuration would do
@@ -315,7 +316,7 @@ void mirror_defect(struct engine *e, struct arena *a, const struct record *r, co
                    size_t n, const struct counts *counts, bool spent);
 bool field_equal(struct engine *e, struct arena *a, enum field f, enum kind kind, const char *x, const char *y);
 
-/* ---- deliver.c, settle.c ---- */
+/* ---- deliver.c, settle.c, look.c ---- */
 void deliver_run(struct lane *l);
 
 /* ---- whatif.c ---- */
