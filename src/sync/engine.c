@@ -521,7 +521,8 @@ int engine_reload(struct engine *e, struct settings *settings, struct fault *fau
     if (e->jobs)
         return fault_set(fault, -EBUSY, "requests are under way");
     /* what happened before is decided as it was meant then: only what the new configuration changes is adopted */
-    if (engine_imported(e) && !e->commit_failures && store_due_any(e->store, NULL)) {
+    cleanup_arena struct arena *a = arena_new();
+    if (!e->commit_failures && due_any(e, a)) { /* what waits for a joining tracker waits on */
         engine_wake(e, 0);
         return fault_set(fault, -EBUSY, "decisions are under way");
     }

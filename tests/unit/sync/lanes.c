@@ -241,6 +241,25 @@ static void a_tracker_that_joins_and_is_down_stops_nobody(void **state) {
     end(w);
 }
 
+/* What waits for it does not keep the file that mends it from being taken. */
+static void a_tracker_that_joins_can_be_mended(void **state) {
+    (void)state;
+    struct world *w = linked(NULL);
+    struct fault fault = {0};
+    settle(w);
+    world_reload(w, &(struct world_config){.product = THIRD("wrong")});
+    run(w, 60 * SEC_MS);
+    store_begin(w->store);
+    store_due(w->store, KIND_DEFECT, "third:1", 0, false, "it was seen before its tracker went down");
+    assert_int_equal(store_commit(w->store, &fault), 0);
+    run(w, 60 * SEC_MS);
+    assert_true(store_due_waits(w->store, KIND_DEFECT, "third:1"));
+    msec_t before = w->now;
+    world_reload(w, &(struct world_config){0});
+    assert_true(w->now - before < 60 * SEC_MS);
+    end(w);
+}
+
 /* ---- clocks ---- */
 
 static void a_clock_set_back_stops_no_poll(void **state) {
@@ -375,6 +394,7 @@ int main(void) {
         cmocka_unit_test(a_wrong_clock_does_not_flap),
         cmocka_unit_test(a_limit_is_obeyed_before_it_bites),
         cmocka_unit_test(a_tracker_that_joins_and_is_down_stops_nobody),
+        cmocka_unit_test(a_tracker_that_joins_can_be_mended),
         cmocka_unit_test(a_clock_set_back_stops_no_poll),
         cmocka_unit_test(a_clock_set_forward_makes_nothing_believed_early),
         cmocka_unit_test(a_zone_misses_nothing),
