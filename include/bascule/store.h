@@ -74,6 +74,8 @@ int store_creations_unsure(struct store *s);
 size_t store_records_newest(struct store *s, struct arena *a, const char *tracker, size_t limit, const char ***ret);
 /* Each of its records is read anew, each mirrored value computed anew. */
 void store_tracker_again(struct store *s, const char *tracker);
+/* Nothing that it shows contradicts what was known of it. */
+void store_record_unknown(struct store *s, const char *ref);
 size_t store_records_unseen(struct store *s, struct arena *a, const char *tracker, msec_t since, const char ***ret);
 
 /* ---- trackers ---- */
@@ -289,6 +291,9 @@ struct batch_row {
     const char *cause;
 };
 size_t store_batches_close(struct store *s, struct arena *a, int brake, struct batch_row **ret_braked);
+int64_t store_batches_gathering(struct store *s);
+/* What is left of a batch waits for something else: it goes on as one of its own, and what was decided may leave. */
+void store_batches_part(struct store *s, struct arena *a, msec_t now);
 bool store_batch_release(struct store *s, int64_t id);
 bool store_batch(struct store *s, struct arena *a, int64_t id, struct batch_row *ret);
 /* Note keys about one problem count for another too (merge, split): spent, nobody

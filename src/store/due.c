@@ -172,9 +172,9 @@ size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec
                      struct lookup_row **ret) {
     sqlite3_stmt *q = db_query(
         s,
-        "SELECT ref, hash, adopt, tries FROM lookup WHERE next <= ?2 AND ref >= ?1 || ':' AND ref < ?1 || ';' AND NOT "
-        "EXISTS (SELECT 1 FROM effect WHERE effect.ref = lookup.ref AND effect.state IN ('in-flight', 'unsure')) ORDER "
-        "BY next, ref LIMIT ?3",
+        "SELECT ref, hash, adopt, tries FROM lookup WHERE next <= ?2 AND ref >= ?1 || ':' AND ref < ?1 || ';' AND (NOT "
+        "EXISTS (SELECT 1 FROM effect WHERE effect.ref = lookup.ref AND effect.state IN ('in-flight', 'unsure')) OR "
+        "EXISTS (SELECT 1 FROM tracker WHERE name = ?1 AND import <> 'done')) ORDER BY next, ref LIMIT ?3",
         "sii", tracker, now, (int64_t)limit);
     size_t n = 0;
     *ret = NULL;

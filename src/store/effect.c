@@ -307,6 +307,12 @@ int store_adopted_release(struct store *s, int64_t batch) {
            "WHERE incident.ref = effect.ref))",
            "i", batch);
     int n = changed(s, before);
+    db_run(
+        s,
+        "UPDATE batch SET tells = (SELECT count(DISTINCT ref) FROM effect WHERE batch = ?1 AND kind = 'note' AND state "
+        "= 'pending' AND json_extract(want, '$.visibility') = 'public'), moves = (SELECT count(*) FROM effect WHERE "
+        "batch = ?1 AND kind = 'state' AND state = 'pending') WHERE id = ?1",
+        "i", batch); /* what grows a batch by itself sees new effects alone */
     db_run(s, "UPDATE incident SET adopted_turn = -1, adopted_open = 0 WHERE adopted_turn >= 0", "");
     return n;
 }
@@ -388,6 +394,26 @@ size_t store_batches_close(struct store *s, struct arena *a, int brake, struct b
            "(SELECT 1 FROM due WHERE due.batch = batch.id AND due.batch <> 0)",
            "i", (int64_t)brake);
     return n;
+}
+
+int64_t store_batches_gathering(struct store *s) {
+    return db_number(s, 0, "SELECT count(*) FROM batch WHERE state = 'gathering'", "");
+}
+
+void store_batches_part(struct store *s, struct arena *a, msec_t now) {
+    struct batch_row *parts = NULL;
+    size_t n = 0;
+    sqlite3_stmt *q =
+        db_query(s,
+                 "SELECT id, problem, cause FROM batch b WHERE state = 'gathering' AND EXISTS (SELECT 1 FROM "
+                 "due WHERE due.batch = b.id) AND EXISTS (SELECT 1 FROM effect WHERE effect.batch = b.id)",
+                 "");
+    while (db_next(s, q))
+        *arena_push(a, &parts, &n) =
+            (struct batch_row){.id = col_int(q, 0), .problem = col_int(q, 1), .cause = col_text(a, q, 2)};
+    for (size_t i = 0; i < n; i++)
+        db_run(s, "UPDATE due SET batch = ? WHERE batch = ?", "ii",
+               store_batch_new(s, parts[i].problem, parts[i].cause, now), parts[i].id);
 }
 
 bool store_batch_release(struct store *s, int64_t id) {

@@ -76,6 +76,10 @@ void store_tracker_again(struct store *s, const char *tracker) {
            tracker);
 }
 
+void store_record_unknown(struct store *s, const char *ref) {
+    db_run(s, "UPDATE record SET created = 0, updated = 0, native_state = NULL WHERE ref = ?", "s", ref);
+}
+
 size_t store_records_unseen(struct store *s, struct arena *a, const char *tracker, msec_t since, const char ***ret) {
     return db_texts(
         s, a,

@@ -141,8 +141,8 @@ static void tell_did(struct asserting *x, const struct want *w, const char *beca
 
 static void create(struct asserting *x, const struct want *w) {
     const char *tracker = arena_strndup(x->a, w->ref, strlen(w->ref) - 1);
-    int64_t n = assert_creation(x->e, x->a, tracker, w->key, w->problem, x->record, w->reason);
-    tell_did(x, w, n ? "entered" : "asserted before");
+    int64_t n = assert_creation(x->e, x->a, tracker, w->key, w->problem, x->record, w->reason, x->spent);
+    tell_did(x, w, !n ? "asserted before" : x->spent ? x->why_spent : "entered");
 }
 
 /* True if it was entered just now. */
@@ -261,7 +261,7 @@ static const char *creation_body(struct engine *e, struct arena *a, const struct
 }
 
 int64_t assert_creation(struct engine *e, struct arena *a, const char *tracker, const char *key, int64_t problem,
-                        const struct record *from, const char *reason) {
+                        const struct record *from, const char *reason, bool spent) {
     const struct record *incident = from && from->kind == KIND_INCIDENT ? from : NULL;
     struct problem_row p;
     if (!store_problem(e->store, a, problem, &p))
@@ -277,10 +277,11 @@ int64_t assert_creation(struct engine *e, struct arena *a, const char *tracker, 
                                    .reason = reason,
                                    .problem = problem,
                                    .created = now_of(e)},
+                             .adopted = spent,
                              .marker = word};
-    int64_t n = store_effect_add(e->store, &row, false);
+    int64_t n = store_effect_add(e->store, &row, spent);
     json_decref(want);
-    if (n)
+    if (n && !spent)
         journal(e, "bridge", "decided", "", problem, n, "create a defect in %s: %s", tracker, reason);
     return n;
 }

@@ -28,6 +28,7 @@ void engine_clock(struct engine *e) {
             shift(&e->lanes[i].begin_at, step);
             shift(&e->lanes[i].wait_until, step);
             shift(&e->lanes[i].sweep_at, step);
+            shift(&e->lanes[i].ask_at, step);
         }
     }
     e->clock_known = true;

@@ -234,7 +234,7 @@ void cmd_defect_new(struct command *c) {
     bool again = store_effect_by_key(c->e->store, c->a, key, &before);
     int64_t n = again ? before.e.n
                       : assert_creation(c->e, c->a, tracker, key, id, of_problem ? NULL : &incident.r,
-                                        arena_printf(c->a, "%s asked for it", c->actor));
+                                        arena_printf(c->a, "%s asked for it", c->actor), false);
     command_commit(c, json_pack("{s:s, s:s, s:I, s:b, s:s?}", "problem", problem_name(c, id), "tracker", tracker,
                                 "effect", (json_int_t)n, "again", again, "defect", again ? before.e.echo : NULL));
 }

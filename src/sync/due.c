@@ -64,12 +64,15 @@ static bool step(struct engine *e, bool *ret_more) {
     size_t n = 0;
     engine_begin(e);
     const char *blocked = engine_blocked(e, a);
+    int64_t gathering = store_batches_gathering(e->store);
     while (n < STEP && since(e, began) < STEP_SPAN && worker_one(e, a, blocked))
         n++;
+    if (n == 0 && blocked)
+        store_batches_part(e->store, a, now_of(e));
     size_t n_braked = store_batches_close(e->store, a, e->settings->brake, &braked);
     for (size_t i = 0; i < n_braked; i++)
         attend_brake(e, a, &braked[i]);
-    if (n == 0 && n_braked == 0 && !store_failed(e->store)) {
+    if (n == 0 && n_braked == 0 && gathering == store_batches_gathering(e->store) && !store_failed(e->store)) {
         *ret_more = false;
         store_rollback(e->store);
         return true;
@@ -116,7 +119,8 @@ void worker_decide(struct engine *e, struct arena *a, enum kind kind, const char
  * that span is over: here, or just before they leave (worker_decide). */
 void defect_soon(struct engine *e, const char *ref, bool adopt, const char *cause) {
     msec_t entered = store_field_entered(e->store, ref), at = entered + VALUES_SPAN;
-    if (entered && at > now_of(e) && !adopt && !store_due_waits(e->store, KIND_DEFECT, ref))
+    bool adopts = adopt && !store_again_waits(e->store, KIND_DEFECT, ref); /* what waits already is news */
+    if (entered && at > now_of(e) && !adopts && !store_due_waits(e->store, KIND_DEFECT, ref))
         store_again_by(e->store, KIND_DEFECT, ref, at);
     else
         store_due(e->store, KIND_DEFECT, ref, 0, adopt, cause);
@@ -153,7 +157,7 @@ void worker_run(void *engine) {
         if (!engine_commit(e))
             return;
     }
-    if (store_due_any(e->store, NULL) && !step(e, &more))
+    if ((store_due_any(e->store, NULL) || store_batches_gathering(e->store)) && !step(e, &more))
         return; /* the commit failed: engine_commit asked for another try */
     if (more) {
         engine_wake(e, 0);

@@ -307,7 +307,7 @@ const struct attention_item *attention_items(struct arena *a, const struct decis
 /* A creation as a want: the facts of a problem, and of the incident or the defect (whose fix did not hold) it comes
  * from, for a new defect. 0: it was asked for before. */
 int64_t assert_creation(struct engine *e, struct arena *a, const char *tracker, const char *key, int64_t problem,
-                        const struct record *from, const char *reason);
+                        const struct record *from, const char *reason, bool spent);
 
 /* ---- mirror.c ---- */
 void mirror_incident(struct engine *e, struct arena *a, const struct record *r, const struct problem_facts *problems,

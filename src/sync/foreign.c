@@ -127,7 +127,8 @@ static void found(struct lane *l, struct arena *a, const char *ref, const struct
     struct engine *e = l->e;
     msec_t at = ours(l, t->at);
     struct effect_row x;
-    bool own = str_is(m->instance, e->instance);
+    bool own = str_is(m->instance, e->instance) ||
+               (store_effect_by_marker(e->store, a, m->word, &x) && str_is(json_text(x.e.want, "marker"), m->whole));
     bool known = own && (store_effect_by_marker(e->store, a, m->word, &x) ||
                          store_marker_ref(e->store, a, m->instance, m->word, NULL));
     if (own)

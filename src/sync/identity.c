@@ -244,9 +244,10 @@ static void mark_ripe(void *arg) {
 
 void identity_mark(struct engine *e) {
     msec_t now = now_of(e), next = e->marked_at + MARK_EVERY;
-    if (!e->world->identity_read || e->mark == MARK_BUMPED)
+    if (!e->world->identity_read)
         return;
-    if (now < next && now >= e->marked_at) {
+    /* a mark whose commit failed is set again: the file must never be ahead of the database */
+    if (e->mark != MARK_BUMPED && now < next && now >= e->marked_at) {
         if (!e->marker)
             e->marker = e->world->timers.make(e->world->timers.arg, mark_ripe, e);
         if (e->mark != MARK_DUE)

@@ -142,7 +142,8 @@ static void remember_incident(struct lane *l, struct arena *a, const char *ref, 
     }
     if (!old || (old->r.state == r->state && old->r.outcome == r->outcome))
         return;
-    i.outcome_set = i.outcome_reason = NULL; /* it was said of another state */
+    if (old->r.state != r->state || !str_is(i.outcome_set, outcome_name(r->outcome)))
+        i.outcome_set = i.outcome_reason = NULL; /* it was said of another state; its own word comes back as a field */
     if (old->r.presence != PRESENT) {
         return_elsewhere(l, &i, old, class);
         store_incident_put(e->store, &i);
@@ -499,6 +500,7 @@ static void merged(struct lane *l, struct arena *a, const struct record_row *row
     const char *survivor = ref_make(a, l->cfg->name, row->r.merged_into);
     struct record_row to;
     store_lookup_add(l->e->store, &(struct lookup_row){.ref = survivor, .hash = 1}, now_of(l->e));
+    store_effects_merge(l->e->store, row->ref, "its record was merged", now_of(l->e)); /* the survivor may never show */
     if (store_record(l->e->store, a, survivor, &to))
         take_over(l, a, row->ref, survivor);
 }

@@ -77,7 +77,10 @@ static void take(struct lane *l, struct arena *a, const struct reading *x, const
         return;
     }
     if (r->n_records && r->presence == PRESENT) {
-        ingest(l, a, &(struct seen){.record = &r->records[0], .adopt = x->adopt, .hash = x->hash});
+        struct record_row known;
+        /* while a restored tracker is imported again all that is known is history, whoever asked for it */
+        bool again = !l->import_done && l->e->adopts && store_record(l->e->store, a, x->ref, &known);
+        ingest(l, a, &(struct seen){.record = &r->records[0], .adopt = x->adopt || again, .hash = x->hash});
         record_mended(l, x->ref);
     } else if (r->n_quarantined) {
         broken(l, a, x, r->quarantined[0].why);

@@ -282,7 +282,9 @@ void memory_imported(struct lane *l, struct arena *a) {
     if (str_empty(text) || !str_int64(text, &since))
         return;
     size_t n = store_records_unseen(e->store, a, l->cfg->name, since, &refs);
-    for (size_t i = 0; i < n; i++) /* what it does not list any more is looked for */
-        store_lookup_add(e->store, &(struct lookup_row){.ref = refs[i]}, now_of(e));
+    for (size_t i = 0; i < n; i++) { /* what it does not list any more is looked for, and is no contradiction again */
+        store_record_unknown(e->store, refs[i]);
+        store_lookup_add(e->store, &(struct lookup_row){.ref = refs[i], .adopt = true}, now_of(e));
+    }
     store_meta_set(e->store, key, "");
 }

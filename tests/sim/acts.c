@@ -417,7 +417,8 @@ static const char *wanted_verdict(int issue_status) {
 static void check_ticket(struct world *w, const struct acts *x, int t) {
     int i = x->ticket[t].linked;
     const char *verdict = world_text(w, "SELECT verdict FROM incident WHERE ref = 'helpdesk:%d'", t);
-    if (!i || x->ticket[t].touched || x->issue[i].touched || x->ticket[t].late || !product_status_of(w, i))
+    if (!i || x->ticket[t].touched || x->issue[i].touched || x->ticket[t].late || !product_status_of(w, i) ||
+        product_is_ours(w, i))
         return;
     int status = product_status_of(w, i);
     if (world_number(w, 0, "SELECT adopted_turn = turn FROM incident WHERE ref = 'helpdesk:%d'", t))

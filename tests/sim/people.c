@@ -78,6 +78,11 @@ int product_status_of(struct world *w, int issue) {
     return i ? i->status : 0;
 }
 
+bool product_is_ours(struct world *w, int issue) {
+    const struct rm_issue *i = rm_issue_by_id(w->product->redmine, issue);
+    return i && i->author && str_is(i->author->login, "bridge");
+}
+
 bool product_sees(struct world *w, int issue) {
     const struct rm_issue *i = rm_issue_by_id(w->product->redmine, issue);
     return i && i->project == rm_project_find("product");

@@ -169,7 +169,8 @@ const char *desk_status_of(struct world *w, int ticket);
 const char *desk_field_of(struct world *w, int ticket, const char *field); /* "" empty */
 const char *product_field_of(struct world *w, int issue, int field);       /* 1 .. 3 */
 int product_status_of(struct world *w, int issue);
-bool product_sees(struct world *w, int issue); /* it is in the project that the bridge sees */
+bool product_is_ours(struct world *w, int issue); /* made by the bridge, beside another defect of the problem */
+bool product_sees(struct world *w, int issue);    /* it is in the project that the bridge sees */
 /* How often that text stands in what the bridge wrote there. */
 int desk_notes(struct world *w, int ticket, const char *text, bool public_only);
 int product_notes(struct world *w, int issue, const char *text);

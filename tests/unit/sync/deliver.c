@@ -124,6 +124,22 @@ static void who_waits_for_another_is_told_nothing_before_it_moved(void **state) 
     end(w);
 }
 
+/* The field that holds the outcome is read as the record's own: that is our word coming back, and no other state. */
+static void an_outcome_that_a_person_said_stays(void **state) {
+    struct world *w = linked(&(struct world_config){.service = "outcome"});
+    (void)state;
+    settle(w);
+    assert_text(desk_field_of(w, 1, "Service"), "unknown");
+    command(w, 200, "outcome",
+            json_pack("{s:s, s:s, s:s}", "ref", "helpdesk:1", "outcome", "not-reproducible", "reason", "gone"));
+    settle(w);
+    run(w, 60 * SEC_MS);
+    settle(w);
+    assert_text(desk_field_of(w, 1, "Service"), "not-reproducible");
+    assert_int_equal(effects(w, "kind = 'field' AND instr(want, 'not-reproducible')"), 1);
+    end(w);
+}
+
 /* Of a defect too the journal says that people moved what the bridge had set. */
 static void a_defect_moved_by_people_is_an_override(void **state) {
     struct world *w = linked(&(struct world_config){.policy = "  on_risk_accepted: close\n"});
@@ -335,6 +351,7 @@ int main(void) {
         cmocka_unit_test(what_is_unsure_waits_before_it_is_believed_lost),
         cmocka_unit_test(a_person_in_between_is_not_overridden),
         cmocka_unit_test(who_waits_for_another_is_told_nothing_before_it_moved),
+        cmocka_unit_test(an_outcome_that_a_person_said_stays),
         cmocka_unit_test(a_defect_moved_by_people_is_an_override),
         cmocka_unit_test(idle_is_when_all_has_left),
         cmocka_unit_test(what_is_discarded_is_not_told),
