@@ -500,7 +500,6 @@ static void merged(struct lane *l, struct arena *a, const struct record_row *row
     const char *survivor = ref_make(a, l->cfg->name, row->r.merged_into);
     struct record_row to;
     store_lookup_add(l->e->store, &(struct lookup_row){.ref = survivor, .hash = 1}, now_of(l->e));
-    store_effects_merge(l->e->store, row->ref, "its record was merged", now_of(l->e)); /* the survivor may never show */
     if (store_record(l->e->store, a, survivor, &to))
         take_over(l, a, row->ref, survivor);
 }
@@ -517,6 +516,14 @@ static void merged_on(struct lane *l, struct arena *a, const char *ref, const ch
         store_record_put(l->e->store, &row);
         merged(l, a, &row);
     }
+}
+
+/* A survivor that is gone before it was ever seen: nothing of what was merged into it will be told. */
+static void merged_away(struct lane *l, struct arena *a, const char *ref) {
+    const char **refs;
+    size_t n = store_merged_into(l->e->store, a, l->cfg->name, strchr(ref, ':') + 1, &refs);
+    for (size_t i = 0; i < n; i++)
+        store_effects_merge(l->e->store, refs[i], "its record was merged into one that is deleted", now_of(l->e));
 }
 
 static void attend_absence(struct lane *l, struct arena *a, const struct record_row *row) {
@@ -547,6 +554,8 @@ void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum pres
     if (!store_record(e->store, a, ref, &row)) {
         if (presence == MERGED && merged_into)
             merged_on(l, a, ref, merged_into);
+        else if (presence == GONE)
+            merged_away(l, a, ref);
         return;
     }
     if (row.r.presence == presence)
