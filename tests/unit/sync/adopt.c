@@ -284,6 +284,29 @@ static void asserting_history_respects_the_brake(void **state) {
     end(w);
 }
 
+/* What stands adopted and would be told counts as much as what is decided anew. */
+static void telling_history_respects_the_brake(void **state) {
+    struct world *w = world_new(1, &(struct world_config){.top = "brake: 3\n"});
+    (void)state;
+    product_issue(w, "Totals are wrong", "x");
+    product_status(w, 1, ISSUE_WONT_FIX);
+    for (int t = 1; t <= 5; t++) {
+        desk_ticket(w, ALICE, "Wrong totals", "x");
+        desk_field(w, t, "Defect", "1");
+        desk_status(w, t, "closed-unresolved");
+    }
+    run(w, 60 * SEC_MS);
+    world_start(w);
+    settle(w);
+    command(w, 200, "outbox-open", json_pack("{s:b}", "assert", 1));
+    settle(w);
+    run(w, 120 * SEC_MS);
+    for (int t = 1; t <= 5; t++)
+        assert_int_equal(told(w, t), 0);
+    assert_int_equal(world_number(w, 0, "SELECT tells FROM batch WHERE state = 'braked'"), 5);
+    end(w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reload_keeps_what_the_field_says),
@@ -299,6 +322,7 @@ int main(void) {
         cmocka_unit_test(a_reload_does_not_hide_what_was_not_read),
         cmocka_unit_test(what_an_ignore_has_spent_is_never_asserted),
         cmocka_unit_test(asserting_history_respects_the_brake),
+        cmocka_unit_test(telling_history_respects_the_brake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
