@@ -312,7 +312,7 @@ static void returned(struct lane *l, struct arena *a, const char *ref, const str
                                  .subject = ref,
                                  .text = "came back in another state than it was last seen in; it is left alone",
                                  .who = "practitioner",
-                                 .clear = "bascule ack REF"},
+                                 .clear = arena_printf(a, "bascule ack %s", ref)},
         now_of(l->e));
 }
 

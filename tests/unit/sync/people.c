@@ -82,6 +82,8 @@ static void what_returns_in_another_state_is_left_alone(void **state) {
     run(w, 120 * SEC_MS);
     assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'helpdesk:1'"), "present");
     assert_int_equal(world_number(w, 0, "SELECT count(*) FROM attention WHERE kind = 'returned'"), 1);
+    assert_int_equal(
+        world_number(w, 0, "SELECT clear = 'bascule ack ' || subject FROM attention WHERE kind = 'returned'"), 1);
     assert_int_equal(effects(w, "ref = 'helpdesk:1' AND state = 'pending'"), 0);
     run(w, 7200 * SEC_MS);
     assert_status(w, 1, "stalled");
