@@ -558,8 +558,9 @@ void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum pres
             merged_away(l, a, ref);
         return;
     }
-    if (row.r.presence == presence)
-        return;
+    bool over = row.r.presence == GONE || row.r.presence == MERGED;
+    if (row.r.presence == presence || (over && (presence == FORBIDDEN || presence == OUT_OF_SCOPE)))
+        return; /* a lost right tells nothing new of what was deleted or merged */
     if (presence == GONE && !certain && row.missing_looks && l->import_done && !memory_fresh(l)) {
         memory_ask(l); /* a tracker that has forgotten it did not delete it */
         return;

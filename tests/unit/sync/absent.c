@@ -170,6 +170,20 @@ static void lost_rights_are_no_closing(void **state) {
     end(w);
 }
 
+/* It stays out of the counts: that it can't be seen tells nothing of what was deleted. */
+static void lost_rights_bring_nothing_deleted_back(void **state) {
+    struct world *w = linked(&often);
+    (void)state;
+    assert_int_equal(world_say(w, w->desk, "root", "DELETE", "/ticket/1", NULL, NULL), 204);
+    run(w, 1800 * SEC_MS);
+    assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'helpdesk:1'"), "gone");
+    (void)world_say(w, w->desk, NULL, "PUT", "/sandbox/rights", json_pack("{s:b}", "bridge", 0), NULL);
+    run(w, 3600 * SEC_MS);
+    assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'helpdesk:1'"), "gone");
+    assert_text(product_field_of(w, 1, 2), "0");
+    end(w);
+}
+
 static void idle_polls_write_nothing(void **state) {
     struct world *w = linked(NULL);
     (void)state;
@@ -207,6 +221,7 @@ int main(void) {
         cmocka_unit_test(of_merged_tickets_the_survivor_counts),
         cmocka_unit_test(a_merge_is_counted),
         cmocka_unit_test(lost_rights_are_no_closing),
+        cmocka_unit_test(lost_rights_bring_nothing_deleted_back),
         cmocka_unit_test(idle_polls_write_nothing),
         cmocka_unit_test(what_the_bridge_wrote_is_no_evidence),
     };
