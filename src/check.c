@@ -181,15 +181,15 @@ static void check_texts(struct checking *c, struct arena *a, const struct settin
 /* Two ways a change takes effect: at once, and when somebody asks for it. */
 static void preview_lines(struct checking *c, struct arena *a, const json_t *counts) {
     const json_t *reload = json_object_get(counts, "reload"), *apply = json_object_get(counts, "policy_apply");
-    long long n = json_int(apply, "incidents", 0);
+    int64_t n = json_int(apply, "incidents", 0);
     line(c->lines, "OK", "diff", "at once",
          arena_printf(a, "a reload or restart would %s", json_text(reload, "would")));
     if (n)
         line(c->lines, "OK", "diff", "policy apply",
              arena_printf(a,
-                          "`bascule policy apply` would %s, in a new turn of %lld incidents; without it they keep "
+                          "`bascule policy apply` would %s, in a new turn of %s; without it they keep "
                           "their policy until their next turn",
-                          json_text(apply, "would"), n));
+                          json_text(apply, "would"), count_words(a, n, "incident")));
     else
         line(c->lines, "OK", "diff", "policy apply", "no incident stands under another policy");
 }

@@ -91,6 +91,8 @@ static inline bool str_empty(const char *s) {
 }
 /* Valid UTF-8 of at most max bytes, cut between code points; in the arena. */
 char *str_cut(struct arena *a, const char *s, size_t max);
+/* "1 incident", "5 incidents", "0 incidents". */
+char *count_words(struct arena *a, int64_t n, const char *thing);
 /* Whole decimal number without sign, 0..INT64_MAX; false on anything else. */
 bool str_int64(const char *s, int64_t *ret);
 

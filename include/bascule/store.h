@@ -369,6 +369,10 @@ void store_attention_sync(struct store *s, const char *subject, const char *kind
                           size_t n, msec_t now);
 void store_attention_set(struct store *s, const struct attention_item *item, msec_t now);
 void store_attention_clear(struct store *s, const char *kind, const char *subject);
+/* Is one of these kinds (words) listed for it? */
+bool store_attention_has(struct store *s, const char *kinds, const char *subject);
+/* What clears the oldest entry about it; NULL: nothing is listed. */
+const char *store_attention_way(struct store *s, struct arena *a, const char *subject);
 
 struct journal_entry {
     const char *actor, *what, *ref;

@@ -117,6 +117,10 @@ static size_t utf8_length(const unsigned char *s, size_t left) {
     return bad ? 0 : n;
 }
 
+char *count_words(struct arena *a, int64_t n, const char *thing) {
+    return arena_printf(a, "%lld %s%s", (long long)n, thing, n == 1 ? "" : "s");
+}
+
 char *str_cut(struct arena *a, const char *s, size_t max) {
     if (!s)
         return NULL;

@@ -73,7 +73,7 @@ static void problem_words(const struct asserting *x, const struct want *w, struc
 }
 
 /* What its kind counts, and of when that is. */
-static void count_words(const struct asserting *x, const struct want *w, struct note_facts *n) {
+static void fill_counts(const struct asserting *x, const struct want *w, struct note_facts *n) {
     struct counts c = {0};
     if (w->note == NOTE_CAME_BACK) {
         msec_t day = x->came_back_at - x->came_back_at % DAY_MS;
@@ -103,7 +103,7 @@ static const char *note_text(const struct asserting *x, const struct decision *d
         n.inside.incident = ref_make(x->a, x->record->tracker, x->record->id);
         n.inside.incident_url = x->record->url;
     }
-    count_words(x, w, &n);
+    fill_counts(x, w, &n);
     return note_render(x->e->notes, w->note, w->visibility, &n, x->a);
 }
 

@@ -225,6 +225,7 @@ void cmd_policy_apply(struct command *c) {
     int n = apply(c->e, &s);
     const char *word = want_text(c, "for");
     journal(c->e, c->actor, "policy", s.ref ? s.ref : "", s.problem, 0,
-            "applied to %d incidents%s%s: a new turn each, without notes", n, word ? " of " : "", word ? word : "");
+            "applied to %s%s%s: a new turn each, without notes", count_words(c->a, n, "incident"), word ? " of " : "",
+            word ? word : "");
     command_commit(c, json_pack("{s:i}", "incidents", n));
 }

@@ -295,7 +295,7 @@ def what_if(r):
         with r.case("--diff: a changed policy, by policy apply only"):
             out = diff(policy={"treatment": "close"})
             assert re.search(r"at once .*would do nothing", out), out
-            assert re.search(r"policy apply` would close 1\b.* 1 incidents", out), out
+            assert re.search(r"policy apply` would close 1\b.* 1 incident;", out), out
         with r.case("--diff: a changed table of states, at once; nothing moved by asking"):
             out = diff(trackers={"helpdesk": {"states": {"closed-unresolved": "closed-unresolved",
                                                          "new": "closed-unresolved"}}})

@@ -342,7 +342,7 @@ def applied(r, s):
         plan = s.bascule.json("policy", "apply", "--dry-run")
         assert plan["incidents"] == 1, plan
         said = s.cli("policy", "apply", ok=None)
-        assert said.code == 1 and "--yes" in said.err and re.search(r"\b1 incidents", said.out), (said.code, said.out)
+        assert said.code == 1 and "--yes" in said.err and re.search(r"\b1 incident\b", said.out), (said.code, said.out)
         s.polls(2)
         s.no_writes(began)
         s.now(ticket, status="new", turn=1)
