@@ -230,6 +230,18 @@ static bool listed(const char *kinds, const char *kind) {
     return false;
 }
 
+bool store_attention_has(struct store *s, const char *kinds, const char *subject) {
+    return db_number(s, 0,
+                     "SELECT count(*) FROM attention WHERE subject = ? AND instr(' ' || ? || ' ', ' ' || kind || ' ')",
+                     "ss", subject, kinds) > 0;
+}
+
+const char *store_attention_way(struct store *s, struct arena *a, const char *subject) {
+    const char **ways;
+    sqlite3_stmt *q = db_query(s, "SELECT clear FROM attention WHERE subject = ? ORDER BY n LIMIT 1", "s", subject);
+    return db_texts(s, a, q, &ways) && !str_empty(ways[0]) ? ways[0] : NULL;
+}
+
 void store_attention_sync(struct store *s, const char *subject, const char *kinds, const struct attention_item *items,
                           size_t n, msec_t now) {
     struct arena *a = arena_new();

@@ -74,7 +74,11 @@ bool want_problem(const struct command *c, const char *key, struct problem_row *
 bool want_record(const struct command *c, const char *key, struct record_row *ret) {
     const char *ref = want_text(c, key);
     if (!ref || !strchr(ref, ':')) {
-        refuse(c, 400, "'%s' is no reference: write TRACKER:ID", ref ? ref : "");
+        int64_t id;
+        if (problem_ref_parse(ref, &id))
+            refuse(c, 400, "%s is a problem: it is for incidents and defects; write TRACKER:ID", ref);
+        else
+            refuse(c, 400, "'%s' is no reference: write TRACKER:ID", ref ? ref : "");
         return false;
     }
     if (!engine_lane_of_ref(c->e, ref)) {
@@ -188,6 +192,18 @@ static void ack_incident(struct command *c, struct incident_row *i, bool recurs)
         store_due_problem(c->e->store, links[k].problem, false, "a person said whether it recurred");
 }
 
+#define SEEN_PROBLEM "did-not-hold recurrence"
+#define SEEN_RECORD  "came-back recurrence returned lost-edit defect-gone"
+
+/* False: refused, with what it waits for instead. */
+static bool want_unseen(struct command *c, const char *ref, const char *kinds) {
+    if (store_attention_has(c->e->store, kinds, ref))
+        return true;
+    const char *way = store_attention_way(c->e->store, c->a, ref);
+    refuse(c, 409, "nothing to acknowledge on %s%s%s", ref, way ? "; it waits for: " : "", way ? way : "");
+    return false;
+}
+
 static void cmd_ack(struct command *c) {
     struct record_row r;
     struct incident_row i;
@@ -202,6 +218,8 @@ static void cmd_ack(struct command *c) {
             refuse(c, 400, "--recurrence is said of an incident; of the problem: bascule problem recurred %s", ref);
             return;
         }
+        if (!want_unseen(c, ref, SEEN_PROBLEM))
+            return;
         p.held_acked = p.p.serial;
         store_problem_put(c->e->store, &p);
         store_attention_clear(c->e->store, "did-not-hold", ref);
@@ -218,6 +236,8 @@ static void cmd_ack(struct command *c) {
                incident ? verdict_name(i.verdict) : "a defect");
         return;
     }
+    if (!recurs && !want_unseen(c, r.ref, SEEN_RECORD))
+        return;
     if (incident)
         ack_incident(c, &i, recurs);
     else
@@ -261,6 +281,16 @@ static void cmd_sync(struct command *c) {
     const char *ref = want_text(c, "ref");
     struct lane *l = engine_lane(c->e, ref ? ref : "");
     store_rollback(c->e->store);
+    if (l && (l->paused || l->stopped)) {
+        refuse(c, 409, "%s is %s: bascule resume %s", ref, l->paused ? "paused" : "stopped", ref);
+        return;
+    }
+    if (l && l->down) {
+        l->poll_at = 0;
+        lane_wake(l, 0);
+        refuse(c, 502, "%s is down (%s): it is polled as soon as it answers again", ref, l->error);
+        return;
+    }
     if (l) {
         l->poll_at = 0;
         l->sweep_at = now_of(c->e);

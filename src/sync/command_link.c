@@ -69,11 +69,31 @@ static void lift(struct command *c, const struct ends *x) {
         store_reject_lift(c->e->store, a, problem_name(c, links[i].problem));
 }
 
+/* A person said so before, and nothing took it back. */
+static bool linked_by_hand(struct command *c, const struct ends *x) {
+    struct evidences evidence = {0};
+    if (x->incident)
+        store_evidence_of_incident(c->e->store, c->a, x->incident, &evidence);
+    else
+        store_evidence_of_defect(c->e->store, c->a, x->defect, &evidence);
+    for (size_t i = 0; i < evidence.count; i++) {
+        const struct evidence *e = &evidence.items[i];
+        if (str_is(e->source, "person") && !e->suggested && !e->rejected && e->problem == x->problem &&
+            str_is(e->incident, x->incident ? x->incident : "") && str_is(e->defect, x->defect ? x->defect : ""))
+            return true;
+    }
+    return false;
+}
+
 void cmd_link(struct command *c) {
     struct ends x;
     struct link_row *links;
     if (!ends_of(c, &x))
         return;
+    if (linked_by_hand(c, &x)) {
+        refuse(c, 409, "%s is linked with %s by hand already", x.incident ? x.incident : x.defect, end_name(c, &x));
+        return;
+    }
     lift(c, &x);
     store_evidence_add(c->e->store,
                        &(struct evidence){.incident = x.incident,
@@ -150,9 +170,24 @@ static bool want_evidence(struct command *c, struct evidence *ret) {
     return false;
 }
 
+/* What was confirmed or rejected is undone by other commands, on purpose. */
+static bool want_suggestion(struct command *c, struct evidence *ret) {
+    if (!want_evidence(c, ret))
+        return false;
+    if (ret->suggested && !ret->rejected)
+        return true;
+    const char *from = ret->incident[0] ? ret->incident : ret->defect,
+               *to = ret->problem ? problem_name(c, ret->problem) : ret->defect;
+    refuse(c, 409,
+           ret->rejected ? "%lld is no suggestion: it is rejected; `bascule link %s %s` undoes it"
+                         : "%lld is no suggestion: it is confirmed; `bascule unlink %s %s` undoes it",
+           (long long)ret->n, from, to);
+    return false;
+}
+
 void cmd_confirm(struct command *c) {
     struct evidence e;
-    if (!want_evidence(c, &e))
+    if (!want_suggestion(c, &e))
         return;
     store_evidence_confirm(c->e->store, e.n);
     journal(c->e, c->actor, "confirm", e.incident, e.problem, 0, "the suggestion was confirmed (%s)", e.place);
@@ -163,7 +198,7 @@ void cmd_confirm(struct command *c) {
 
 void cmd_reject(struct command *c) {
     struct evidence e;
-    if (!want_evidence(c, &e))
+    if (!want_suggestion(c, &e))
         return;
     const char *a = e.incident[0] ? e.incident : e.defect;
     store_reject(c->e->store, a, e.problem ? problem_name(c, e.problem) : e.defect, now_of(c->e), c->actor);
@@ -212,10 +247,83 @@ static int64_t problem_for(struct command *c, const struct record_row *incident)
     return id;
 }
 
+/* Merged and closed ones get none: what stands for them does. */
+static bool takes_defects(struct command *c, const struct problem_row *p) {
+    long long id = (long long)p->p.id, other = (long long)p->p.duplicate_of;
+    if (p->p.resolution == RESOLUTION_CANCELLED && other)
+        refuse(c, 409, "P-%lld is part of P-%lld: bascule defect new P-%lld", id, other, other);
+    else if (p->p.resolution == RESOLUTION_DUPLICATE && other)
+        refuse(c, 409, "P-%lld is a duplicate of P-%lld: bascule defect new P-%lld", id, other, other);
+    else if (p->p.resolution == RESOLUTION_CANCELLED || p->p.resolution == RESOLUTION_FIX_APPLIED)
+        refuse(c, 409, "P-%lld is closed (%s): bascule problem reopen P-%lld first", id,
+               resolution_name(p->p.resolution), id);
+    else
+        return true;
+    return false;
+}
+
+/* The problem's defect in that tracker that somebody still has to work on; NULL: none. */
+static const char *unfinished_in(struct command *c, int64_t problem, const char *tracker) {
+    struct problem_facts f;
+    size_t len = strlen(tracker);
+    if (!facts_problem(c->e, c->a, problem, &f))
+        return NULL;
+    for (size_t i = 0; i < f.n_defects; i++) {
+        const struct defect_facts *d = &f.defects[i];
+        if (str_starts(d->ref, tracker) && d->ref[len] == ':' && defect_unfinished(d))
+            return d->ref;
+    }
+    return NULL;
+}
+
+#define DEFECTS_MOST 100 /* that a person may ask for, of one problem in one tracker */
+
+/* The key of the next creation; of the last one while that is open, or where no other was asked for. */
+static const char *creation_key(struct command *c, int64_t id, const char *tracker, bool another,
+                                struct effect_row *ret, bool *ret_again) {
+    struct effect_row x;
+    const char *key = arena_printf(c->a, "create:P-%lld:%s", (long long)id, tracker), *next = key;
+    *ret_again = false;
+    for (int i = 2; i <= DEFECTS_MOST && store_effect_by_key(c->e->store, c->a, next, &x); i++) {
+        key = next;
+        *ret = x;
+        *ret_again = x.e.state != EFFECT_SUPERSEDED;
+        next = arena_printf(c->a, "create:P-%lld:%s:%d", (long long)id, tracker, i);
+    }
+    if (*ret_again && (!another || ret->e.state != EFFECT_DONE))
+        return key;
+    *ret_again = false;
+    return next;
+}
+
+static const char *again_words(struct command *c, int64_t id, const char *tracker, const struct effect_row *x) {
+    const char *name = problem_name(c, id);
+    if (x->e.state == EFFECT_DONE)
+        return arena_printf(c->a, "%s:%s was made for %s before; --another makes one more", tracker,
+                            x->e.echo ? x->e.echo : "?", name);
+    if (x->e.state == EFFECT_PARKED)
+        return arena_printf(c->a,
+                            "a defect for %s in %s was asked for before, and waits for a person: bascule retry %lld",
+                            name, tracker, (long long)x->e.n);
+    return arena_printf(c->a, "a defect for %s in %s is under way already (effect %lld is %s)", name, tracker,
+                        (long long)x->e.n, effect_state_name(x->e.state));
+}
+
+static void defect_new(struct command *c, int64_t id, const char *tracker, const struct record *incident) {
+    struct effect_row before = {0};
+    bool again;
+    const char *key = creation_key(c, id, tracker, json_is_true(json_object_get(c->args, "another")), &before, &again);
+    int64_t n = again ? before.e.n
+                      : assert_creation(c->e, c->a, tracker, key, id, incident,
+                                        arena_printf(c->a, "%s asked for it", c->actor), false);
+    command_commit(c, json_pack("{s:s, s:s, s:I, s:b, s:s?, s:s?}", "problem", problem_name(c, id), "tracker", tracker,
+                                "effect", (json_int_t)n, "again", again, "defect", again ? before.e.echo : NULL,
+                                "message", again ? again_words(c, id, tracker, &before) : NULL));
+}
+
 void cmd_defect_new(struct command *c) {
-    struct record_row incident;
+    struct record_row incident = {0};
     struct problem_row p;
-    struct effect_row before;
     const char *ref = want_text(c, "ref");
     int64_t id;
     bool of_problem = problem_ref_parse(ref, &id);
@@ -230,11 +338,16 @@ void cmd_defect_new(struct command *c) {
         return;
     if (!of_problem)
         id = problem_for(c, &incident);
-    const char *key = arena_printf(c->a, "create:P-%lld:%s", (long long)id, tracker);
-    bool again = store_effect_by_key(c->e->store, c->a, key, &before);
-    int64_t n = again ? before.e.n
-                      : assert_creation(c->e, c->a, tracker, key, id, of_problem ? NULL : &incident.r,
-                                        arena_printf(c->a, "%s asked for it", c->actor), false);
-    command_commit(c, json_pack("{s:s, s:s, s:I, s:b, s:s?}", "problem", problem_name(c, id), "tracker", tracker,
-                                "effect", (json_int_t)n, "again", again, "defect", again ? before.e.echo : NULL));
+    if (!store_problem(c->e->store, c->a, id, &p)) {
+        refuse(c, 404, "there is no problem P-%lld", (long long)id);
+        return;
+    }
+    if (!takes_defects(c, &p))
+        return;
+    const char *has = unfinished_in(c, id, tracker);
+    if (has && !json_is_true(json_object_get(c->args, "another"))) {
+        refuse(c, 409, "%s has %s already (%s); --another makes one more", ref, has, problem_name(c, id));
+        return;
+    }
+    defect_new(c, id, tracker, of_problem ? NULL : &incident.r);
 }

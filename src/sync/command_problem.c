@@ -131,8 +131,10 @@ void cmd_problem_publish(struct command *c) {
         store_problem_put(c->e->store, &p);
         journal(c->e, c->actor, "confirm", "", p.p.id, 0, "revision %d was confirmed: nobody is told again",
                 p.p.revision);
-        command_commit(c, json_pack("{s:s, s:i, s:i}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id),
-                                    "revision", p.p.revision, "tells_up_to", 0));
+        command_commit(c, json_pack("{s:s, s:i, s:i, s:s}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id),
+                                    "revision", p.p.revision, "tells_up_to", 0, "message",
+                                    arena_printf(c->a, "revision %d of P-%lld says the same: nobody is told again",
+                                                 p.p.revision, (long long)p.p.id)));
         return;
     }
     p.automatic = false;
@@ -142,11 +144,13 @@ void cmd_problem_publish(struct command *c) {
     if (!p.p.workaround_at)
         p.p.workaround_at = now_of(c->e);
     store_problem_text(c->e->store, p.p.id, p.p.revision, text, now_of(c->e), c->actor);
-    journal(c->e, c->actor, "publish", "", p.p.id, 0, "revision %d for customers was published, for up to %d incidents",
-            p.p.revision, told);
+    journal(c->e, c->actor, "publish", "", p.p.id, 0, "revision %d for customers was published, for up to %s",
+            p.p.revision, count_words(c->a, told, "incident"));
     problem_changed(c, &p, "a workaround was published");
-    command_commit(c, json_pack("{s:s, s:i, s:i}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id), "revision",
-                                p.p.revision, "tells_up_to", told));
+    command_commit(c, json_pack("{s:s, s:i, s:i, s:s}", "id", arena_printf(c->a, "P-%lld", (long long)p.p.id),
+                                "revision", p.p.revision, "tells_up_to", told, "message",
+                                arena_printf(c->a, "revision %d of P-%lld is published; it is told on up to %s",
+                                             p.p.revision, (long long)p.p.id, count_words(c->a, told, "incident"))));
 }
 
 static void resolve(struct command *c, struct problem_row *p, enum resolution r, const char *what) {
@@ -174,6 +178,10 @@ void cmd_problem_accept_risk(struct command *c) {
         refuse(c, 400, "say why the risk is accepted: --reason TEXT");
         return;
     }
+    if (p.p.delivery == DELIVERY_DELIVERED || p.p.delivery == DELIVERY_CANCELLED) {
+        refuse(c, 409, "P-%lld is %s: there is no risk to accept", (long long)p.p.id, delivery_name(p.p.delivery));
+        return;
+    }
     if (!day_of(want_text(c, "review"), &p.p.review)) {
         refuse(c, 400, "'%s' is no date: --review YYYY-MM-DD", want_text(c, "review"));
         return;
@@ -197,6 +205,19 @@ void cmd_problem_push_back(struct command *c) {
     struct problem_row p;
     if (!want_problem(c, "id", &p))
         return;
+    long long id = (long long)p.p.id;
+    if (p.p.resolution == RESOLUTION_RISK_ACCEPTED) {
+        refuse(c, 409, "the risk of P-%lld is accepted: bascule problem reopen P-%lld takes that back", id, id);
+        return;
+    }
+    if (p.p.delivery != DELIVERY_DECLINED) {
+        refuse(c, 409, "P-%lld is %s: only what was declined can be pushed back", id, delivery_name(p.p.delivery));
+        return;
+    }
+    if (p.declined_acked == p.p.serial && p.p.serial > 0) {
+        refuse(c, 409, "P-%lld was pushed back already", id);
+        return;
+    }
     p.declined_acked = p.p.serial;
     journal(c->e, c->actor, "push-back", "", p.p.id, 0, "pushed back: %s",
             want_text(c, "reason") ? want_text(c, "reason") : "no reason given");
@@ -233,6 +254,23 @@ void cmd_problem_recurred(struct command *c) {
     command_commit(c, problem_answer(c, &p));
 }
 
+/* What closing it so would do, in words, as far as numbers tell. */
+static void close_plan(struct command *c, const struct problem_row *p, enum resolution r) {
+    struct counts n;
+    struct problem_facts f;
+    const char *unfinished = NULL;
+    store_counts_problem(c->e->store, p->p.id, &n);
+    int told = n.open + n.waiting + n.closed_unresolved;
+    if (r == RESOLUTION_FIX_APPLIED && facts_problem(c->e, c->a, p->p.id, &f))
+        for (size_t i = 0; i < f.n_defects && !unfinished; i++)
+            if (defect_unfinished(&f.defects[i]))
+                unfinished = arena_printf(c->a, "%s is %s", f.defects[i].ref, state_name(f.defects[i].state));
+    store_rollback(c->e->store);
+    answer(c, 200,
+           json_pack("{s:s, s:i, s:s?, s:b}", "id", arena_printf(c->a, "P-%lld", (long long)p->p.id), "would_tell",
+                     told, "unfinished", unfinished, "dry_run", 1));
+}
+
 void cmd_problem_close(struct command *c) {
     struct problem_row p, other;
     enum resolution r = RESOLUTION_FIX_APPLIED;
@@ -252,6 +290,10 @@ void cmd_problem_close(struct command *c) {
         }
         p.p.duplicate_of = other.p.id;
     }
+    if (json_is_true(json_object_get(c->args, "dry_run"))) {
+        close_plan(c, &p, r);
+        return;
+    }
     if (want_text(c, "version"))
         p.p.fixed_in = want_text(c, "version");
     resolve(c, &p, r, "close");
@@ -261,6 +303,10 @@ void cmd_problem_reopen(struct command *c) {
     struct problem_row p;
     if (!want_problem(c, "id", &p))
         return;
+    if (p.p.resolution == RESOLUTION_NONE && p.p.reopened) {
+        refuse(c, 409, "P-%lld was reopened already", (long long)p.p.id);
+        return;
+    }
     p.p.resolution = RESOLUTION_NONE;
     p.p.resolved_at = 0;
     p.p.duplicate_of = 0;
@@ -295,6 +341,15 @@ void cmd_problem_merge(struct command *c) {
         refuse(c, 400, "a problem cannot be merged with itself");
         return;
     }
+    if (from.p.resolution == RESOLUTION_CANCELLED && from.p.duplicate_of) {
+        refuse(c, 409, "P-%lld is part of P-%lld already", (long long)from.p.id, (long long)from.p.duplicate_of);
+        return;
+    }
+    if (into.p.resolution == RESOLUTION_CANCELLED && into.p.duplicate_of) {
+        refuse(c, 409, "P-%lld is part of P-%lld: bascule problem merge P-%lld P-%lld", (long long)into.p.id,
+               (long long)into.p.duplicate_of, (long long)from.p.id, (long long)into.p.duplicate_of);
+        return;
+    }
     store_evidence_move_problem(c->e->store, from.p.id, into.p.id);
     store_keys_copy(c->e->store, c->a, from.p.id, into.p.id, NULL, now_of(c->e));
     move_links(c, from.p.id, into.p.id);
@@ -310,16 +365,61 @@ void cmd_problem_merge(struct command *c) {
     command_commit(c, problem_answer(c, &into));
 }
 
+static bool is_linked_with(struct command *c, const char *ref, int64_t problem) {
+    struct link_row *links;
+    size_t n = store_links_of(c->e->store, c->a, ref, "confirmed", &links);
+    for (size_t i = 0; i < n; i++)
+        if (links[i].problem == problem)
+            return true;
+    return false;
+}
+
+/* All have to be linked with it; false: refused. */
+static bool want_its_incidents(struct command *c, const json_t *incidents, int64_t problem) {
+    for (size_t i = 0; i < json_array_size(incidents); i++) {
+        const char *ref = json_string_value(json_array_get(incidents, i));
+        struct incident_row row;
+        if (!ref || !store_incident(c->e->store, c->a, ref, &row)) {
+            refuse(c, 404, "%s is no known incident", ref ? ref : "?");
+            return false;
+        }
+        if (!is_linked_with(c, ref, problem)) {
+            refuse(c, 409, "%s is not linked with P-%lld", ref, (long long)problem);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void split_off(struct command *c, const char *ref, int64_t from, int64_t to) {
+    struct link_row *defects;
+    store_evidence_add(c->e->store,
+                       &(struct evidence){.incident = ref,
+                                          .problem = to,
+                                          .source = "person",
+                                          .place = "split",
+                                          .actor = c->actor,
+                                          .at = now_of(c->e)},
+                       now_of(c->e));
+    store_keys_copy(c->e->store, c->a, from, to, ref, now_of(c->e));
+    store_reject(c->e->store, ref, arena_printf(c->a, "P-%lld", (long long)from), now_of(c->e), c->actor);
+    size_t n = store_links_of_problem(c->e->store, c->a, from, "defect", "confirmed", 1000, &defects);
+    for (size_t k = 0; k < n; k++)
+        store_reject(c->e->store, ref, defects[k].ref, now_of(c->e), c->actor);
+    relink_incident(c->e, c->a, ref, false);
+}
+
 void cmd_problem_split(struct command *c) {
     struct problem_row p;
-    json_t *incidents = json_object_get(c->args, "incidents"), *one;
-    size_t i;
+    json_t *incidents = json_object_get(c->args, "incidents");
     if (!want_problem(c, "id", &p))
         return;
     if (!json_array_size(incidents)) {
         refuse(c, 400, "say which incidents go: --incidents REF,REF");
         return;
     }
+    if (!want_its_incidents(c, incidents, p.p.id))
+        return;
     struct problem_row fresh = {.p = {.title = want_text(c, "title") ? want_text(c, "title") : p.p.title,
                                       .service = p.p.service,
                                       .known_error = p.p.known_error,
@@ -327,31 +427,14 @@ void cmd_problem_split(struct command *c) {
                                       .known = now_of(c->e)},
                                 .declined_acked = -1};
     fresh.p.id = store_problem_new(c->e->store, &fresh);
-    json_array_foreach(incidents, i, one) {
-        const char *ref = json_string_value(one);
-        struct incident_row row;
-        if (!ref || !store_incident(c->e->store, c->a, ref, &row)) {
-            refuse(c, 404, "%s is no known incident", ref ? ref : "?");
-            return;
-        }
-        store_evidence_add(c->e->store,
-                           &(struct evidence){.incident = ref,
-                                              .problem = fresh.p.id,
-                                              .source = "person",
-                                              .place = "split",
-                                              .actor = c->actor,
-                                              .at = now_of(c->e)},
-                           now_of(c->e));
-        store_keys_copy(c->e->store, c->a, p.p.id, fresh.p.id, ref, now_of(c->e));
-        store_reject(c->e->store, ref, arena_printf(c->a, "P-%lld", (long long)p.p.id), now_of(c->e), c->actor);
-        struct link_row *defects;
-        size_t n = store_links_of_problem(c->e->store, c->a, p.p.id, "defect", "confirmed", 1000, &defects);
-        for (size_t k = 0; k < n; k++)
-            store_reject(c->e->store, ref, defects[k].ref, now_of(c->e), c->actor);
-        relink_incident(c->e, c->a, ref, false);
-    }
-    journal(c->e, c->actor, "split", "", p.p.id, 0, "%zu incidents went to P-%lld", json_array_size(incidents),
-            (long long)fresh.p.id);
+    for (size_t i = 0; i < json_array_size(incidents); i++)
+        split_off(c, json_string_value(json_array_get(incidents, i)), p.p.id, fresh.p.id);
+    const char *went = count_words(c->a, (int64_t)json_array_size(incidents), "incident");
+    journal(c->e, c->actor, "split", "", p.p.id, 0, "%s went to P-%lld", went, (long long)fresh.p.id);
     problem_changed(c, &p, "it was split");
-    command_commit(c, problem_answer(c, &fresh));
+    json_t *result = problem_answer(c, &fresh);
+    json_object_set_new(result, "message",
+                        json_string(arena_printf(c->a, "P-%lld is made of %s of P-%lld", (long long)fresh.p.id, went,
+                                                 (long long)p.p.id)));
+    command_commit(c, result);
 }

@@ -262,6 +262,8 @@ void facts_defect(struct engine *e, struct arena *a, const char *ref, struct def
 /* "A defect closed as duplicate, by its status or by a relation on a closed
  * defect, hands its problem on." */
 bool defect_hands_on(const struct record_row *d);
+/* Somebody still has to work on it. */
+bool defect_unfinished(const struct defect_facts *d);
 /* Problems whose delivery depends on a defect: its own, and those of its duplicates. */
 size_t problems_of_defect(struct engine *e, struct arena *a, const char *ref, int64_t **ret);
 /* Those that count for it now: its own, and those that its duplicates hand on. */

@@ -41,6 +41,11 @@ void facts_defect(struct engine *e, struct arena *a, const char *ref, struct def
     ret->stuck = false; /* hidden since it was seen: its last state goes on counting */
 }
 
+bool defect_unfinished(const struct defect_facts *d) {
+    return !d->excluded && !d->stuck && d->presence != GONE && d->state != STATE_CLOSED && d->state != STATE_RELEASED &&
+           d->state != STATE_CLOSED_UNRESOLVED;
+}
+
 static bool facts_problem_deep(struct engine *e, struct arena *a, int64_t id, int depth, struct problem_facts *ret) {
     struct problem_row row;
     struct link_row *links;

@@ -58,9 +58,9 @@ static const char *decision_json(struct arena *a, const struct problem_row *row,
                                             f->defects[i].outcome ? ")" : "")));
     if (!f->n_defects)
         json_array_append_new(facts, json_string("no defect stands behind it"));
-    json_array_append_new(
-        facts, json_string(arena_printf(a, "%d incidents: %d open, %d waiting, %d closed unresolved, %d solved",
-                                        c->total, c->open, c->waiting, c->closed_unresolved, c->solved)));
+    json_array_append_new(facts, json_string(arena_printf(a, "%s: %d open, %d waiting, %d closed unresolved, %d solved",
+                                                          count_words(a, c->total, "incident"), c->open, c->waiting,
+                                                          c->closed_unresolved, c->solved)));
     json_array_append_new(
         would, json_string("a defect moves, a person resolves or reopens the problem, or the policy changes"));
     json_t *j = json_pack("{s:s, s:s, s:s, s:o, s:[], s:o}", "row", delivery_name(d->delivery), "rule",
@@ -71,6 +71,25 @@ static const char *decision_json(struct arena *a, const struct problem_row *row,
     json_decref(j);
     (void)row;
     return text;
+}
+
+/* The problem that this one should be merged into; 0: none, or the other one proposes it. The one whose own defect is
+ * live stays; of two alike, the older. */
+static int64_t merges_into(struct engine *e, struct arena *a, const struct problem_row *row,
+                           const struct problem_facts *f) {
+    struct problem_facts g;
+    int64_t other = store_shared_defect(e->store, row->p.id);
+    if (!other || !facts_problem(e, a, other, &g))
+        return 0;
+    bool live = false, other_live = false;
+    for (size_t i = 0; i < f->n_defects; i++)
+        for (size_t k = 0; k < g.n_defects; k++)
+            if (str_is(f->defects[i].ref, g.defects[k].ref)) {
+                live |= !f->defects[i].via;
+                other_live |= !g.defects[k].via;
+            }
+    bool mine = live == other_live ? row->p.id > other : other_live;
+    return mine ? other : 0;
 }
 
 static void attend(struct engine *e, struct arena *a, const struct problem_row *row, const struct problem_facts *f,
@@ -85,7 +104,7 @@ static void attend(struct engine *e, struct arena *a, const struct problem_row *
                                    .waiting = c->waiting,
                                    .did_not_hold = acked ? 0 : c->did_not_hold,
                                    .recurrences = acked ? 0 : c->late,
-                                   .shares_defect_with = store_shared_defect(e->store, row->p.id),
+                                   .shares_defect_with = merges_into(e, a, row, f),
                                    .now = now_of(e),
                                    .policy = policy};
     decide_problem(&s, a, x);

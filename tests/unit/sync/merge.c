@@ -290,10 +290,24 @@ static void two_duplicates_of_a_third(void **state) {
     duplicates(w, 1, 3);
     assert_int_equal(world_number(w, 0, "SELECT count(*) FROM attention WHERE kind = 'merge-proposed'"), 0);
     duplicates(w, 2, 3);
-    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM attention WHERE kind = 'merge-proposed'"), 2);
+    assert_text(world_text(w, "SELECT group_concat(clear) FROM attention WHERE kind = 'merge-proposed'"),
+                "bascule problem merge P-2 P-1"); /* one entry for the pair */
     product_status(w, 2, ISSUE_WORKING);
     settle(w);
     assert_int_equal(world_number(w, 0, "SELECT count(*) FROM attention WHERE kind = 'merge-proposed'"), 0);
+    end(w);
+}
+
+/* The older problem hangs on the duplicate: it goes into the one whose defect is live. */
+static void the_live_defects_problem_stays(void **state) {
+    struct world *w = one_issue();
+    (void)state;
+    product_issue(w, "Sums are wrong", "x");
+    hangs_on(w, 1, "1");
+    hangs_on(w, 2, "2");
+    duplicates(w, 1, 2);
+    assert_text(world_text(w, "SELECT group_concat(clear) FROM attention WHERE kind = 'merge-proposed'"),
+                "bascule problem merge P-1 P-2");
     end(w);
 }
 
@@ -312,6 +326,7 @@ int main(void) {
         cmocka_unit_test(a_rejection_survives_the_merge_of_problems),
         cmocka_unit_test(a_defect_that_joins_a_rejected_problem),
         cmocka_unit_test(two_duplicates_of_a_third),
+        cmocka_unit_test(the_live_defects_problem_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
