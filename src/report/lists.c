@@ -28,6 +28,8 @@
 
 static const char *const effect_states[] = {"pending",    "in-flight", "unsure", "done",
                                             "superseded", "parked",    "open",   NULL};
+static const char *const effect_kinds[] = {"state", "field", "note", "link", "create", NULL};
+static const char *const link_kinds[] = {"incident", "defect", NULL};
 static const char *const link_states[] = {"suggested", "confirmed", "rejected", NULL};
 
 /* Filters common to these lists; column names by argument, NULL where a list has none. */
@@ -143,6 +145,8 @@ int effect_list(const struct ask *k, json_t **ret) {
     query_sql(&q, "SELECT " EFFECT_COLUMNS ", e.n AS _n" EFFECT_FROM " WHERE 1");
     int r = page_check(k, FILTER_STATE | FILTER_TRACKER | FILTER_PROBLEM | FILTER_KIND | FILTER_SINCE | FILTER_REF);
     if (r == 0)
+        r = page_kinds(k, effect_kinds);
+    if (r == 0)
         r = where_common(k, &q, &(struct columns){"e.ref", "e.problem", "e.kind", "max(e.created, e.sent, e.settled)"});
     if (r == 0 && k->q->state)
         r = page_states(k, effect_states, &states);
@@ -195,6 +199,8 @@ int link_list(const struct ask *k, json_t **ret) {
                   " l.problem AS _n, l.ref AS _t FROM link l JOIN problem p ON p.id = l.problem"
                   " LEFT JOIN record r ON r.ref = l.ref WHERE 1");
     int r = page_check(k, FILTER_STATE | FILTER_TRACKER | FILTER_PROBLEM | FILTER_KIND | FILTER_SINCE | FILTER_REF);
+    if (r == 0)
+        r = page_kinds(k, link_kinds);
     if (r == 0)
         r = where_common(k, &q, &(struct columns){"l.ref", "l.problem", "l.kind", "l.linked_at"});
     if (r == 0 && k->q->state)

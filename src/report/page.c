@@ -9,6 +9,21 @@
 #define STATES_MAX      16
 #define MATCH_WORDS_MAX 12
 
+/* A tracker that was never configured has nothing, which looks like an answer. */
+static int page_tracker(const struct ask *k) {
+    cleanup_query struct query q = {0};
+    if (!k->q->tracker)
+        return 0;
+    query_init(&q, k->db, k->arena, k->fault);
+    query_sql(&q, "SELECT count(*) FILTER (WHERE name = ?), group_concat(name, ', ') FROM tracker");
+    query_text(&q, k->q->tracker);
+    int r = query_step(&q);
+    if (r <= 0 || query_cell_int(&q, 0))
+        return r < 0 ? r : 0;
+    return fault_set(k->fault, REPORT_BAD_QUERY, "tracker: there is no '%s'; known: %s", k->q->tracker,
+                     *query_cell(&q, 1) ? query_cell(&q, 1) : "none yet");
+}
+
 int page_check(const struct ask *k, unsigned filters) {
     const struct {
         unsigned bit;
@@ -28,7 +43,7 @@ int page_check(const struct ask *k, unsigned filters) {
                              all[i].name);
     if (k->q->limit < 0 || k->q->limit > REPORT_LIMIT_MAX)
         return fault_set(k->fault, REPORT_BAD_QUERY, "limit must be between 1 and %d", REPORT_LIMIT_MAX);
-    return 0;
+    return page_tracker(k);
 }
 
 int page_limit(const struct ask *k) {
@@ -51,9 +66,21 @@ int page_since(const struct ask *k, msec_t *ret) {
 int page_problem(const struct ask *k, int64_t *ret) {
     if (k->q->problem && !problem_ref_parse(k->q->problem, ret))
         return fault_set(k->fault, REPORT_BAD_QUERY, "problem: '%s' is no problem; one looks like P-12", k->q->problem);
-    if (!k->q->problem)
+    if (!k->q->problem) {
         *ret = 0;
-    return 0;
+        return 0;
+    }
+    cleanup_query struct query q = {0};
+    query_init(&q, k->db, k->arena, k->fault);
+    query_sql(&q, "SELECT count(*) FILTER (WHERE id = ?), count(*), min(id), max(id) FROM problem");
+    query_int(&q, *ret);
+    int r = query_step(&q);
+    if (r <= 0 || query_cell_int(&q, 0))
+        return r < 0 ? r : 0;
+    if (!query_cell_int(&q, 1))
+        return fault_set(k->fault, REPORT_BAD_QUERY, "problem: there is no %s; there are none yet", k->q->problem);
+    return fault_set(k->fault, REPORT_BAD_QUERY, "problem: there is no %s; they go from P-%lld to P-%lld",
+                     k->q->problem, (long long)query_cell_int(&q, 2), (long long)query_cell_int(&q, 3));
 }
 
 static bool word_known(const char *const *known, const char *word) {
@@ -63,11 +90,19 @@ static bool word_known(const char *const *known, const char *word) {
     return false;
 }
 
-static int state_unknown(const struct ask *k, const char *const *known, const char *word) {
-    cleanup_buf struct buf b = {.limit = 300};
+static int word_unknown(const struct ask *k, const char *what, const char *const *known, const char *word) {
+    cleanup_buf struct buf b = {.limit = 500};
     for (size_t i = 0; known[i]; i++)
         buf_printf(&b, "%s%s", i ? ", " : "", known[i]);
-    return fault_set(k->fault, REPORT_BAD_QUERY, "state: '%s' is none of %s", word, buf_text(&b));
+    return fault_set(k->fault, REPORT_BAD_QUERY, "%s: '%s' is none of %s", what, word, buf_text(&b));
+}
+
+int page_kinds(const struct ask *k, const char *const *known) {
+    char *rest = arena_strdup(k->arena, k->q->kind);
+    for (char *word; (word = strsep(&rest, ",")) != NULL;)
+        if (!word_known(known, word))
+            return word_unknown(k, "kind", known, word);
+    return 0;
 }
 
 int page_states(const struct ask *k, const char *const *known, const char ***ret) {
@@ -76,7 +111,7 @@ int page_states(const struct ask *k, const char *const *known, const char ***ret
     char *rest = arena_strdup(k->arena, k->q->state);
     for (char *word; (word = strsep(&rest, ",")) != NULL;) {
         if (!word_known(known, word))
-            return state_unknown(k, known, word);
+            return word_unknown(k, "state", known, word);
         if (n == STATES_MAX)
             return fault_set(k->fault, REPORT_BAD_QUERY, "state: more than %d words", STATES_MAX);
         words[n++] = word;

@@ -151,7 +151,7 @@ static int record_missing(const struct ask *k, const char *ref) {
         return fault_set(k->fault, REPORT_NOT_FOUND, "there is no tracker %s; there %s %s", tracker,
                          query_cell_int(&q, 0) == 1 ? "is" : "are",
                          query_cell_int(&q, 0) ? query_cell(&q, 2) : "none yet");
-    return fault_set(k->fault, REPORT_NOT_FOUND, "%s has not been seen", ref);
+    return fault_set(k->fault, REPORT_NOT_FOUND, "%s has not been seen; `bascule sync %s` reads it", ref, ref);
 }
 
 static int record_select(const struct ask *k, const char *ref, const char *more, json_t **ret) {

@@ -51,6 +51,8 @@ int page_limit(const struct ask *k);
 must_check int page_since(const struct ask *k, msec_t *ret);
 /* `problem` as a number; 0 when nothing was said. */
 must_check int page_problem(const struct ask *k, int64_t *ret);
+/* Are all words of the filter `kind` (none: fine) among these? */
+must_check int page_kinds(const struct ask *k, const char *const *known);
 /* The words of `state` (comma separated), each one of `known`; array ends with NULL. */
 must_check int page_states(const struct ask *k, const char *const *known, const char ***ret);
 /* Appends " AND COLUMN IN (...)" when words were given. */

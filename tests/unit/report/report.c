@@ -135,10 +135,13 @@ static void filters_join(void **state) {
     expect((struct report_query){.what = REPORT_EFFECTS, .kind = "field", .problem = "P-1"}, "n", "3");
     expect((struct report_query){.what = REPORT_EFFECTS, .tracker = "helpdesk"}, "n", "2 1");
     expect((struct report_query){.what = REPORT_EFFECTS, .kind = "state,field"}, "n", "3 1");
-    expect((struct report_query){.what = REPORT_EFFECTS, .kind = "a,b,c,d,e,f,g,h,state"}, "n", "");
     expect((struct report_query){.what = REPORT_EFFECTS}, "wants",
            "incident_count = 3 internal note known-error closed-unresolved (unknown)");
-    expect((struct report_query){.what = REPORT_EFFECTS, .tracker = "help"}, "n", "");
+    refuse((struct report_query){.what = REPORT_EFFECTS, .tracker = "help"}, REPORT_BAD_QUERY, "helpdesk");
+    refuse((struct report_query){.what = REPORT_INCIDENTS, .tracker = "nope"}, REPORT_BAD_QUERY, "there is no 'nope'");
+    refuse((struct report_query){.what = REPORT_EFFECTS, .kind = "foo"}, REPORT_BAD_QUERY, "none of state, field");
+    refuse((struct report_query){.what = REPORT_LINKS, .kind = "foo"}, REPORT_BAD_QUERY, "none of incident, defect");
+    refuse((struct report_query){.what = REPORT_INCIDENTS, .problem = "P-99"}, REPORT_BAD_QUERY, "there is no P-99");
     expect((struct report_query){.what = REPORT_EFFECTS, .ref = "helpdesk:2"}, "n", "2");
     expect((struct report_query){.what = REPORT_LINKS, .state = "suggested"}, "ref", "helpdesk:2");
     expect((struct report_query){.what = REPORT_LINKS, .kind = "defect"}, "ref", "product:56");
