@@ -77,8 +77,8 @@ static void counts_print(struct cli *c, FILE *out, const json_t *plan) {
     size_t shown = 0;
     const char *would = json_text(plan, "would");
     if (would) {
-        fprintf(out, "It would %s, in a new turn of %lld incidents\n", cli_text(c->arena, would),
-                (long long)json_int(plan, "incidents", 0));
+        fprintf(out, "It would %s, in a new turn of %s\n", cli_text(c->arena, would),
+                count_words(c->arena, json_int(plan, "incidents", 0), "incident"));
         return;
     }
     if (message)
@@ -134,11 +134,16 @@ static int outbox_show(struct cli *c) {
         return r;
     const json_t *outbox = json_object_get(status, "outbox");
     const char *why = json_text(outbox, "why");
+    bool dry_run = json_bool(status, "dry_run", c->settings->dry_run);
     if (c->format != CLI_TABLE) {
         struct cli_sheet s = cli_sheet(c);
+        if (dry_run)
+            json_object_set_new((json_t *)(uintptr_t)outbox, "dry_run", json_true());
         thing_out(&s, outbox);
         return CLI_DONE;
     }
+    if (dry_run)
+        fprintf(c->w->out, "Dry run: everything is decided, nothing is written\n");
     fprintf(c->w->out, "The outbox is %s%s%s\n", json_bool(outbox, "open", true) ? "open" : "shut", why ? ": " : "",
             why ? cli_text(c->arena, why) : "");
     for (int i = 0; i < EFFECT_STATE_COUNT; i++)

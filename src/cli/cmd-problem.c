@@ -24,7 +24,7 @@ static const struct option problem_options[] = {
     {"review", "DATE", "set, accept-risk: when to look at it again", "review", false},
     {"resolution", "WORD", "close: fix-applied (default), risk-accepted, duplicate, cancelled", "resolution", false},
     {"duplicate-of", "P-n", "close: the problem that stands for it", "duplicate_of", false},
-    {"yes", NULL, "publish, merge: do not ask", NULL, false},
+    {"yes", NULL, "publish, close, merge: do not ask", NULL, false},
     OPTION_END,
 };
 
@@ -117,21 +117,36 @@ static int set_run(struct cli *c) {
                   arena_printf(c->arena, "%s is changed", c->words[1]));
 }
 
+/* What telling customers would do, before a question on a terminal; NULL: none is asked, or *ret is the exit code. */
+static json_t *plan_of(struct cli *c, const char *verb, int *ret) {
+    *ret = 0;
+    if (!c->w->in_tty || !c->w->err_tty || args_flag(c, "yes"))
+        return NULL;
+    cleanup_json json_t *body = body_make(c);
+    json_t *plan = NULL;
+    if (!body) {
+        *ret = CLI_USAGE;
+        return NULL;
+    }
+    json_object_set_new(body, "dry_run", json_true());
+    *ret = cli_change(c, "POST", cli_path(c, "problems", c->words[1], verb), body, &plan);
+    return plan;
+}
+
+static const char *told_of(struct cli *c, const json_t *plan) {
+    return count_words(c->arena, json_int(plan, "would_tell", 0), "incident");
+}
+
 /* Tells customers: on a terminal it says first how many. */
 static int publish_run(struct cli *c) {
+    int r;
     if (!cli_is_problem(c, c->words[1]))
         return CLI_USAGE;
-    if (c->w->in_tty && c->w->err_tty && !args_flag(c, "yes")) {
-        cleanup_json json_t *body = args_json(c), *plan = NULL;
-        json_object_set_new(body, "dry_run", json_true());
-        int r = cli_change(c, "POST", cli_path(c, "problems", c->words[1], "publish"), body, &plan);
-        if (r)
-            return r;
-        if (!cli_sure(c, true,
-                      arena_printf(c->arena, "Publish it? It is told on up to %lld incidents.",
-                                   (long long)json_int(plan, "would_tell", 0))))
-            return cli_failed(c, "nothing was done");
-    }
+    cleanup_json json_t *plan = plan_of(c, "publish", &r);
+    if (r)
+        return r;
+    if (plan && !cli_sure(c, true, arena_printf(c->arena, "Publish it? It is told on up to %s.", told_of(c, plan))))
+        return cli_failed(c, "nothing was done");
     return post(c, "publish", arena_printf(c->arena, "the customer text of %s is published", c->words[1]));
 }
 
@@ -145,6 +160,22 @@ static int push_run(struct cli *c) {
     return post(c, "push-back", arena_printf(c->arena, "%s is pushed back", c->words[1]));
 }
 
+/* In the order of the resolutions. */
+static const char *close_question(struct cli *c, int which, const json_t *plan) {
+    const char *n = told_of(c, plan), *unfinished = json_text(plan, "unfinished");
+    switch (which) {
+    case 0:
+        return arena_printf(c->arena, "%s%sIt resolves up to %s and tells their requesters.",
+                            unfinished ? cli_text(c->arena, unfinished) : "", unfinished ? ", and not finished. " : "",
+                            n);
+    case 1: return arena_printf(c->arena, "It tells the requesters of up to %s that no fix will come.", n);
+    case 2:
+        return arena_printf(c->arena, "%s stands for up to %s from then on.",
+                            cli_text(c->arena, args_value(c, "duplicate-of")), n);
+    default: return arena_printf(c->arena, "It leaves up to %s without a problem.", n);
+    }
+}
+
 static int close_run(struct cli *c) {
     static const char *const resolutions[] = {"fix-applied", "risk-accepted", "duplicate", "cancelled", NULL};
     const char *resolution = args_value(c, "resolution") ? args_value(c, "resolution") : resolutions[0];
@@ -153,6 +184,14 @@ static int close_run(struct cli *c) {
         return CLI_USAGE;
     if ((which == 1 || which == 3) && needed(c, "reason"))
         return CLI_USAGE;
+    if (!cli_is_problem(c, c->words[1]))
+        return CLI_USAGE;
+    int r;
+    cleanup_json json_t *plan = plan_of(c, "close", &r);
+    if (r)
+        return r;
+    if (plan && !cli_sure(c, true, close_question(c, which, plan)))
+        return cli_failed(c, "nothing was done");
     return post(c, "close", arena_printf(c->arena, "%s is closed", c->words[1]));
 }
 
@@ -187,9 +226,9 @@ static int split_run(struct cli *c) {
     cleanup_json json_t *body = json_pack("{s:O}", "incidents", incidents);
     if (args_value(c, "title"))
         json_object_set_new(body, "title", json_string(args_value(c, "title")));
-    return cli_do(
-        c, "POST", cli_path(c, "problems", c->words[1], "split"), body,
-        arena_printf(c->arena, "a problem of their own is made of %d incidents of %s", c->n_words - 2, c->words[1]));
+    return cli_do(c, "POST", cli_path(c, "problems", c->words[1], "split"), body,
+                  arena_printf(c->arena, "a problem of its own is made of %s of %s",
+                               count_words(c->arena, c->n_words - 2, "incident"), c->words[1]));
 }
 
 static const struct verb verbs[] = {
@@ -198,7 +237,7 @@ static const struct verb verbs[] = {
     {"publish", "customer-text yes", 1, publish_run},
     {"accept-risk", "reason review", 1, accept_run},
     {"push-back", "reason", 1, push_run},
-    {"close", "resolution reason version duplicate-of", 1, close_run},
+    {"close", "resolution reason version duplicate-of yes", 1, close_run},
     {"recurred", "reason", 1, recurred_run},
     {"reopen", "reason", 1, reopen_run},
     {"merge", "yes", 2, merge_run},
@@ -232,12 +271,15 @@ const struct command command_problem = {
         "new --title TEXT [--cause TEXT] ...\nset P-n [--cause TEXT] [--workaround TEXT] [--customer-text TEXT] ...\n"
         "publish P-n [--customer-text TEXT] [--yes]\naccept-risk P-n --reason TEXT --review DATE\npush-back P-n "
         "[--reason TEXT]\n"
-        "close P-n [--resolution WORD] [--reason TEXT] [--version VERSION] [--duplicate-of P-n]\nrecurred P-n "
+        "close P-n [--resolution WORD] [--reason TEXT] [--version VERSION] [--duplicate-of P-n] [--yes]\nrecurred P-n "
         "[--reason "
         "TEXT]\nreopen P-n\n"
         "merge P-n INTO [--yes]\nsplit P-n REF... [--title TEXT]",
     .help = "A customer text is saved by `set` and told to customers by `publish` only. What is internal (cause,\n"
-            "workaround) is never told.\n\n"
+            "workaround) is never told. `push-back` says of a declined problem that the decline is not accepted: it "
+            "stands in\n"
+            "the journal, the attention list asks no more, and what waited for an answer leaves; the defect itself is\n"
+            "taken up again in its tracker. `close` and `publish` say on a terminal how many they tell, and ask.\n\n"
             "Examples:\n"
             "  bascule problem set P-12 --cause \"rounding per line\" --workaround \"recalculate by hand\"\n"
             "  bascule problem set P-12 --customer-text \"Please reload the invoice once.\"\n"

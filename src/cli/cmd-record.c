@@ -159,6 +159,7 @@ const struct command command_sync = {
 
 static const struct option defect_options[] = {
     {"tracker", "NAME", "in which tracker; needed where there are several for defects", "tracker", false},
+    {"another", NULL, "although it has an unfinished one there, or had one made", "another", false},
     OPTION_END,
 };
 
@@ -177,10 +178,12 @@ static int defect_run(struct cli *c) {
 const struct command command_defect = {
     .name = "defect",
     .summary = "create the defect of an incident or problem, linked, once",
-    .usage = "new REF [--tracker NAME]",
-    .help = "Examples:\n"
-            "  bascule defect new helpdesk:4711\n"
-            "  bascule defect new P-12 --tracker product",
+    .usage = "new REF [--tracker NAME] [--another]",
+    .help =
+        "Where the problem has an unfinished defect in that tracker, none is made, unless --another asks for it.\n\n"
+        "Examples:\n"
+        "  bascule defect new helpdesk:4711\n"
+        "  bascule defect new P-12 --tracker product",
     .options = defect_options,
     .words_min = 2,
     .words_max = 2,

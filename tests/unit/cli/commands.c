@@ -18,6 +18,7 @@ static void changes_become_calls(void **state) {
         {{"defect", "new", "helpdesk:1", "--tracker", "product"},
          "POST /api/v1/incidents/helpdesk%3A1/defect {\"tracker\":\"product\"}"},
         {{"defect", "new", "P-2"}, "POST /api/v1/problems/P-2/defect {}"},
+        {{"defect", "new", "P-2", "--another"}, "POST /api/v1/problems/P-2/defect {\"another\":true}"},
         {{"problem", "new", "--title", "Too warm", "--owner", "ann"},
          "POST /api/v1/problems {\"owner\":\"ann\",\"title\":\"Too warm\"}"},
         {{"problem", "set", "P-1", "--customer-text", "a\nb", "--priority", "high", "--version", ""},
@@ -150,6 +151,49 @@ static void what_has_no_bounds_is_asked(void **state) {
     assert_string_equal(world_service.asked, "POST /api/v1/problems/P-1/publish {}");
 }
 
+static void closing_is_asked_with_numbers(void **state) {
+    world_tty = true;
+    world_service.status = 200;
+    world_service.body = "{\"would_tell\":5,\"unfinished\":\"product:5 is working\"}";
+    world_answers = "n\n";
+    assert_int_equal(type("problem", "close", "P-1"), CLI_FAILED);
+    says(world_err, "product:5 is working, and not finished. It resolves up to 5 incidents and tells their requesters. "
+                    "[y/N]");
+    assert_string_equal(world_service.asked, "POST /api/v1/problems/P-1/close {\"dry_run\":true}");
+    world_service.body = "{\"would_tell\":1}";
+    assert_int_equal(type("problem", "close", "P-1", "--resolution", "risk-accepted", "--reason", "rare"), CLI_FAILED);
+    says(world_err, "It tells the requesters of up to 1 incident that no fix will come. [y/N]");
+    assert_int_equal(type("problem", "close", "P-1", "--resolution", "duplicate", "--duplicate-of", "P-3"), CLI_FAILED);
+    says(world_err, "P-3 stands for up to 1 incident from then on. [y/N]");
+    world_answers = "y\n";
+    assert_int_equal(type("problem", "close", "P-1"), CLI_DONE);
+    assert_string_equal(world_service.asked, "POST /api/v1/problems/P-1/close {}");
+    world_service.count = 0;
+    assert_int_equal(type("problem", "close", "P-1", "--yes"), CLI_DONE);
+    assert_int_equal(world_service.count, 1);
+    says_not(world_err, "[y/N]");
+}
+
+static void one_is_no_plural(void **state) {
+    world_service.status = 200;
+    world_service.body = "{}";
+    assert_int_equal(type("problem", "split", "P-1", "helpdesk:1"), CLI_DONE);
+    assert_string_equal(world_out, "a problem of its own is made of 1 incident of P-1\n");
+    world_service.body = "{\"dry_run\":true,\"incidents\":1,\"would\":\"close 1\"}";
+    assert_int_equal(type("policy", "apply", "--dry-run"), CLI_DONE);
+    assert_string_equal(world_out, "It would close 1, in a new turn of 1 incident\n");
+}
+
+static void the_outbox_of_a_dry_run_says_so(void **state) {
+    world_service.status = 200;
+    world_service.body = "{\"outbox\":{\"open\":true,\"pending\":2},\"dry_run\":true}";
+    assert_int_equal(type("outbox"), CLI_DONE);
+    says(world_out, "Dry run: everything is decided, nothing is written\n");
+    world_service.body = "{\"outbox\":{\"open\":true,\"pending\":2},\"dry_run\":false}";
+    assert_int_equal(type("outbox"), CLI_DONE);
+    says_not(world_out, "ry run");
+}
+
 /* ---- reading ---- */
 
 static void questions_go_to_the_service(void **state) {
@@ -194,7 +238,13 @@ static void without_a_service_the_database_answers(void **state) {
     says(world_err, "is none of");
     assert_int_equal(type("list", "incidents", "--since", "never"), CLI_USAGE);
     assert_int_equal(type("show", "helpdesk:99"), CLI_FAILED);
-    says(world_err, "has not been seen");
+    says(world_err, "has not been seen; `bascule sync helpdesk:99` reads it");
+    assert_int_equal(type("list", "incidents", "--problem", "P-99"), CLI_USAGE);
+    says(world_err, "there is no P-99; they go from P-1");
+    assert_int_equal(type("list", "incidents", "--tracker", "nope"), CLI_USAGE);
+    says(world_err, "known: ");
+    assert_int_equal(type("list", "effects", "--kind", "foo"), CLI_USAGE);
+    says(world_err, "none of state, field, note, link, create");
 }
 
 static void things_are_shown_whole(void **state) {
@@ -250,7 +300,7 @@ static void status_ends_with_three_when_something_waits(void **state) {
     assert_int_equal(type("outbox"), CLI_DONE);
     says(world_out, "The outbox is shut: restored");
     assert_int_equal(type("outbox", "--format", "csv"), CLI_DONE);
-    assert_string_equal(world_out, "name,value\r\nopen,false\r\nwhy,restored\r\n");
+    assert_string_equal(world_out, "name,value\r\nopen,false\r\nwhy,restored\r\ndry_run,true\r\n");
 }
 
 static void colours_and_widths_are_for_terminals(void **state) {
@@ -280,6 +330,9 @@ int main(void) {
         cmocka_unit_test_setup(without_a_service_changes_say_so, world_fresh),
         cmocka_unit_test_setup(refusals_are_told, world_fresh),
         cmocka_unit_test_setup(what_has_no_bounds_is_asked, world_fresh),
+        cmocka_unit_test_setup(closing_is_asked_with_numbers, world_fresh),
+        cmocka_unit_test_setup(one_is_no_plural, world_fresh),
+        cmocka_unit_test_setup(the_outbox_of_a_dry_run_says_so, world_fresh),
         cmocka_unit_test_setup(questions_go_to_the_service, world_fresh),
         cmocka_unit_test_setup(without_a_service_the_database_answers, world_fresh),
         cmocka_unit_test_setup(things_are_shown_whole, world_fresh),
