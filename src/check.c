@@ -324,6 +324,15 @@ static void describe(struct world *w, json_t *lines, const char *name) {
     json_decref(scope);
 }
 
+/* Names of those that there are: "redmine, rt". */
+static char *connectors_known(struct world *w, struct arena *a, struct dirent **entries, int n) {
+    cleanup_buf struct buf b = {.limit = 500};
+    for (int i = 0; i < n; i++)
+        if (entries[i]->d_name[0] != '.' && w->config.connector_exists(w, entries[i]->d_name))
+            buf_printf(&b, "%s%s", b.len ? ", " : "", entries[i]->d_name);
+    return arena_strdup(a, b.len ? buf_text(&b) : "none");
+}
+
 int main_connectors(void *arg, const struct cli_job *job) {
     struct world *w = arg;
     cleanup_json json_t *lines = json_array();
@@ -333,11 +342,15 @@ int main_connectors(void *arg, const struct cli_job *job) {
         const char *name = entries[i]->d_name;
         if (name[0] != '.' && (!job->name || str_is(job->name, name)) && w->config.connector_exists(w, name))
             describe(w, lines, name);
-        free(entries[i]);
     }
+    cleanup_arena struct arena *a = arena_new();
+    const char *known = connectors_known(w, a, entries, n);
+    for (int i = 0; i < n; i++)
+        free(entries[i]);
     free(entries);
     if (json_array_size(lines) == 0) {
-        fprintf(job->err, "bascule: no connector %s in %s\n", job->name ? job->name : "", w->connectors_dir);
+        fprintf(job->err, "bascule: no connector %s in %s; known: %s\n", job->name ? job->name : "", w->connectors_dir,
+                known);
         return CLI_FAILED;
     }
     lines_print(job, lines);

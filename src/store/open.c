@@ -124,7 +124,11 @@ int store_open_read(const char *path, struct sqlite3 **ret, struct fault *fault)
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
         sqlite3_exec(db, "PRAGMA busy_timeout=2000; PRAGMA query_only=ON; SELECT count(*) FROM meta", NULL, NULL,
                      NULL) != SQLITE_OK) {
-        int rc = fault_set(fault, -ENOENT, "database %s: %s: has `bascule run` been started once?", path,
+        int code = sqlite3_errcode(db), rc;
+        if (code == SQLITE_NOTADB || code == SQLITE_ERROR) /* no SQLite, or none of our tables */
+            rc = fault_set(fault, -ENOENT, "%s is no database of Bascule", path);
+        else
+            rc = fault_set(fault, -ENOENT, "database %s: %s: has `bascule run` been started once?", path,
                            sqlite3_errmsg(db));
         sqlite3_close(db);
         return rc;

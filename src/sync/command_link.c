@@ -90,6 +90,13 @@ void cmd_link(struct command *c) {
     struct link_row *links;
     if (!ends_of(c, &x))
         return;
+    struct problem_row p;
+    if (x.problem && store_problem(c->e->store, c->a, x.problem, &p) && p.p.resolution == RESOLUTION_CANCELLED &&
+        !p.p.duplicate_of) { /* it would take nothing */
+        refuse(c, 409, "P-%lld is cancelled: bascule problem reopen P-%lld first", (long long)x.problem,
+               (long long)x.problem);
+        return;
+    }
     if (linked_by_hand(c, &x)) {
         refuse(c, 409, "%s is linked with %s by hand already", x.incident ? x.incident : x.defect, end_name(c, &x));
         return;

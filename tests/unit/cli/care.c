@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DIFFERENCES                                                                                                    \
     "{\"run\":1,\"read\":2,\"of\":2,\"done\":true,\"failed\":%s,\"more\":%d,\"differences\":[{\"ref\":\"product:56\"," \
@@ -89,7 +90,15 @@ static void doctor_speaks_of_the_configured_database_or_of_a_file(void **state) 
     assert_int_not_equal(type("doctor", world_database, "--format", "json"), CLI_USAGE); /* needs no configuration */
     says(world_out, "\"what\": \"integrity_check\"");
     assert_int_equal(type("doctor", "/nowhere.db"), CLI_FAILED);
-    says(world_err, "/nowhere.db");
+    says(world_err, "/nowhere.db: unable to open");
+    char path[80];
+    snprintf(path, sizeof(path), "%s.txt", world_database);
+    FILE *f = fopen(path, "w");
+    fputs("Dear diary, this is a text, and longer than the header of a database is, so that it is read as one.\n", f);
+    fclose(f);
+    assert_int_equal(type("doctor", path), CLI_FAILED);
+    (void)unlink(path);
+    says(world_err, ".txt is no database of Bascule");
 }
 
 /* The exit code is the worst line's. */

@@ -179,6 +179,41 @@ static void nothing_to_acknowledge_is_said(void **state) {
     end(w);
 }
 
+static enum fate product_is_down(void *arg, const struct http_request *q) {
+    (void)arg;
+    return str_starts(q->url, DESK) ? FATE_FINE : FATE_REFUSED;
+}
+
+static void a_look_at_what_does_not_answer(void **state) {
+    struct world *w = linked(NULL);
+    (void)state;
+    command(w, 202, "sync", of("ref", "product"));
+    w->fate_of = product_is_down;
+    run(w, 3600 * SEC_MS);
+    assert_int_equal(world_number(w, 0, "SELECT count(*) FROM attention WHERE kind = 'tracker-down'"), 1);
+    says(w, 502, "sync", of("ref", "product"), "product is down");
+    command(w, 200, "pause", of("tracker", "helpdesk"));
+    says(w, 409, "sync", of("ref", "helpdesk"), "helpdesk is paused: bascule resume helpdesk");
+    end(w);
+}
+
+static void what_is_so_already(void **state) {
+    struct world *w = linked(NULL);
+    (void)state;
+    command(w, 200, "link", json_pack("{s:s, s:s}", "a", "helpdesk:1", "b", "P-1")); /* a word more than the field's */
+    says(w, 409, "link", json_pack("{s:s, s:s}", "a", "P-1", "b", "helpdesk:1"),
+         "helpdesk:1 is linked with P-1 by hand already");
+    command(w, 200, "unlink", json_pack("{s:s, s:s}", "a", "helpdesk:1", "b", "P-1"));
+    settle(w); /* nothing hangs on P-1 any more: it was undone */
+    says(w, 409, "link", json_pack("{s:s, s:s}", "a", "helpdesk:1", "b", "P-1"),
+         "P-1 is cancelled: bascule problem reopen");
+    command(w, 200, "problem-reopen", of("id", "P-1"));
+    command(w, 200, "link", json_pack("{s:s, s:s}", "a", "helpdesk:1", "b", "P-1"));
+    settle(w);
+    assert_int_equal(links(w), 1);
+    end(w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_never_suggested_is_left_alone),
@@ -189,6 +224,8 @@ int main(void) {
         cmocka_unit_test(closing_says_what_it_would_do),
         cmocka_unit_test(what_was_not_declined_is_not_pushed_back),
         cmocka_unit_test(nothing_to_acknowledge_is_said),
+        cmocka_unit_test(a_look_at_what_does_not_answer),
+        cmocka_unit_test(what_is_so_already),
     };
     return cmocka_run_group_tests_name("asked", tests, NULL, NULL);
 }
