@@ -39,6 +39,7 @@ def arguments():
     p.add_argument("--bless", action="store_true", help="write the golden texts anew instead of comparing")
     p.add_argument("--slow", type=float, default=1.0, help="factor for every time limit (sanitizers, a busy machine)")
     p.add_argument("--once", action="store_true", help="no second try for a scenario that fails")
+    p.add_argument("--kills", type=int, default=40, help="how often scenario 20 kills the service (%(default)s)")
     p.add_argument("--list", action="store_true", help="name the scenarios, run none")
     return p.parse_args()
 
@@ -70,7 +71,8 @@ def main():
             raise CannotRun(f"no binary at {args.bin}: build it, or name it with --bin")
         beside = os.path.join(os.path.dirname(args.bin), "../tests/tools/sandbox-server")
         backend = Real(args.rig) if args.on == "real" else Sandbox(os.path.abspath(args.sandbox or beside))
-        runner = Runner(backend, args.bin, sys.stdout, args.verbose, args.keep, args.bless, args.slow)
+        runner = Runner(backend, args.bin, sys.stdout, args.verbose, args.keep, args.bless, args.slow,
+                        kills=args.kills)
         seconds = {}
         for number in numbers:
             seconds[number] = runner.run(number) if args.once else runner.run_twice(number)

@@ -14,7 +14,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import proc  # noqa: E402
-from parts import ALL, PARTS, Run  # noqa: E402
+from parts import ALL, PARTS, SOAK_KILLS, Run  # noqa: E402
 from tally import Tally, lost  # noqa: E402
 
 # ninja's and meson's, of what went well
@@ -35,10 +35,16 @@ def arguments():
     p.add_argument("--only", metavar="PART,...", default="", help="these parts, and what they need")
     p.add_argument("--skip", metavar="PART,...", default="", help="all but these (for developers: CI skips nothing)")
     p.add_argument("--scenarios", metavar="N,...", default="", help="of the parts sandbox and real only these")
+    p.add_argument("--soak", action="store_true", help=f"scenario 20 only, with {SOAK_KILLS} kills; with --all on the "
+                   "real trackers, too")
     p.add_argument("--clean", action="store_true", help="from nothing: removes build-tests/ first")
     p.add_argument("-j", "--jobs", type=int, default=max(2, os.cpu_count() or 2), help="programs at a time (%(default)s)")
     p.add_argument("--minutes", type=float, default=60, help="after these, what has not ended fails (%(default)s)")
     args = p.parse_args()
+    if args.soak:
+        if args.only or args.scenarios:
+            p.error("--soak says itself what runs")
+        args.only, args.scenarios = "sandbox,real" if args.all else "sandbox", "20"
     only, skip = (list(filter(None, text.split(","))) for text in (args.only, args.skip))
     for name in only + skip:
         if name not in PARTS:
@@ -107,7 +113,7 @@ def main():
     proc.prepare()
     os.chdir(REPO)
     began, total, broken = time.monotonic(), Tally(), set()
-    run = Run(REPO, args.jobs, began + args.minutes * 60, args.scenarios)
+    run = Run(REPO, args.jobs, began + args.minutes * 60, args.scenarios, args.soak)
     lock = alone(run)
     if args.clean:
         for entry in os.scandir(run.build):

@@ -32,8 +32,8 @@ SANITIZERS = {
 class Run:
     """One run of tests/run: its folders, and the log of the part at hand."""
 
-    def __init__(self, repo, jobs, deadline, scenarios=""):
-        self.repo, self.jobs, self.deadline, self.scenarios = repo, jobs, deadline, scenarios
+    def __init__(self, repo, jobs, deadline, scenarios="", soak=False):
+        self.repo, self.jobs, self.deadline, self.scenarios, self.soak = repo, jobs, deadline, scenarios, soak
         self.build = os.path.join(repo, "build-tests")
         self.name = self.log = self.extra = ""
         self.usable = False  # what others need of this part is there, though something of it failed
@@ -321,6 +321,9 @@ def coverage(run):
     return result
 
 
+SOAK_KILLS, SOAK_MOST = 200, 1800  # kills of the service in scenario 20, and the seconds they may take
+
+
 def scenarios(run, on, options, limit):
     """Every scenario in a process of its own, as many at a time as there are `options`: they wait more than they work."""
     e2e, binary = "tests/e2e/run.py", os.path.join(run.build, "san/src/bascule")
@@ -330,6 +333,8 @@ def scenarios(run, on, options, limit):
         numbers = re.findall(r"^(\d+) ", f.read(), re.M)
     if run.scenarios:
         numbers = [n for n in numbers if int(n) in {int(w) for w in run.scenarios.split(",")}]
+    soak = ("--kills", str(SOAK_KILLS), "--once") if run.soak else ()
+    limit = SOAK_MOST if run.soak else limit
     free = queue.SimpleQueue()
     for own in options:
         free.put(own)
@@ -338,7 +343,7 @@ def scenarios(run, on, options, limit):
         own = free.get()
         try:
             return run.count(tally.of_last_line, run.name, e2e, "--on", on, "--only", number, "--bin", binary,
-                             "--slow", "3", *own, limit=limit, env=SANITIZERS, log=log)
+                             "--slow", "3", *soak, *own, limit=limit, env=SANITIZERS, log=log)
         finally:
             free.put(own)
     return run.at_once(one, numbers, len(options)) if numbers else lost(f"{run.name}: no scenario")
@@ -374,7 +379,7 @@ def real(run):
         return lost("real: config/install-deps all")
     with tempfile.TemporaryDirectory(prefix="bascule-rig-") as folder:
         try:
-            for i in range(min(run.jobs + 1, 3)):  # scenarios wait more than they work
+            for i in range(1 if run.soak else min(run.jobs + 1, 3)):  # scenarios wait more than they work
                 rt, redmine = free_ports(2)
                 run.rigs.append(os.path.join(folder, f"rig{i}"))
                 if run.do("tests/e2e/rig/start", run.rigs[-1], limit=300,

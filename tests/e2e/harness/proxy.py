@@ -50,9 +50,15 @@ class Proxy:
         """To read: all but the polls."""
         return [q.line for q in self.requests_since() if not q.poll]
 
-    def wait_in_flight(self, timeout, **match):
-        """Until such a request, that came after the newest rule was made, is under way."""
-        return self.proxy.wait(match, since=self.mark, open=True, timeout=timeout) is not None
+    def wait_in_flight(self, timeout, done=False, **match):
+        """Until such a request, that came after the newest rule was made, is under way; done: the tracker did it."""
+        phase = "answered" if done else "arrived"
+        return self.proxy.wait(match, phase, since=self.mark, open=True, timeout=timeout) is not None
+
+    def delivered(self):
+        """What reached the tracker and changed something, in order: (method, path, body)."""
+        return self.proxy.ask(lambda: [(e["method"], e["path"], e["text"]) for e in self.proxy.proxy.log
+                                       if e["class"] == "write" and e["forwards"] and (e["status"] or 0) < 300])
 
     # ---- what shall go wrong; each gives a rule's number ----
 
@@ -73,10 +79,21 @@ class Proxy:
         """The connection is closed at once; the work is done `delay` seconds later."""
         return self._rule("cut-after-delayed", ms=int(delay * 1000), **match)
 
-    def answer_instead(self, status, **match):
-        """Forwarded and done; another answer comes back, as from something in between."""
-        return self._rule("status", status=status, forward=True, body="<h1>Bad Gateway</h1>",
-                          headers={"Content-Type": "text/html"}, **match)
+    def answer_instead(self, status, forward=True, headers=None, **match):
+        """Forwarded (or not) and done; another answer comes back, as from something in between."""
+        return self._rule("status", status=status, forward=forward, body="<h1>Bad Gateway</h1>",
+                          headers={"Content-Type": "text/html", **(headers or {})}, **match)
+
+    def half(self, **match):
+        """Forwarded and done; the answer breaks off in the middle."""
+        return self._rule("half", **match)
+
+    def down(self):
+        """Connections are refused, as of a server that does not run."""
+        self.proxy.down()
+
+    def up(self):
+        self.proxy.up()
 
     def delay(self, milliseconds, **match):
         """Forwarded so much later."""

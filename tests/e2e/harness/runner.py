@@ -26,9 +26,11 @@ def scenario(number, name, cases, only=None):
 
 
 class Runner:
-    def __init__(self, backend, binary, out, verbose=False, keep=False, bless=False, slow=1.0, cases=None):
+    def __init__(self, backend, binary, out, verbose=False, keep=False, bless=False, slow=1.0, cases=None,
+                 kills=40):
         self.backend, self.binary, self.out = backend, binary, out
         self.verbose, self.keep, self.bless, self.slow, self.wanted = verbose, keep, bless, slow, cases
+        self.kills = kills  # how often scenario 20 kills the service
         self.passed, self.failed, self.stage = 0, 0, None
         self.number, self.in_case, self.counted = 0, None, 0
         self.figures, self.failures = {}, []
