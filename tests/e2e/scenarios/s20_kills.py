@@ -56,7 +56,7 @@ class Pair:
 INSIDE = ("verdict", "turn")
 CU = "closed-unresolved"
 CLOSED = (CU, "resolved")
-BRIDGE = "bridge"  # its account in RT
+OWN = ("bridge", "RT_System")  # who moves in RT what no person does
 
 
 def made(p):
@@ -225,7 +225,7 @@ def states_once(ticket, path):
     for by, old, new in ticket.moves():
         folded = folded or [(None, old)]
         assert old == folded[-1][1], f"{ticket}: {ticket.moves()}"
-        if old == "open" and folded[-1][0] == by == BRIDGE and folded[-2][1] in CLOSED and new in CLOSED:
+        if old == "open" and by in OWN and folded[-1][0] in OWN and folded[-2][1] in CLOSED and new in CLOSED:
             folded.pop()
             around += 1
         if new != folded[-1][1]:
