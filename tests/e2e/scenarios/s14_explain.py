@@ -144,6 +144,7 @@ def lives(s):
 
 def many(s):
     one, two = s.issue("Half of it"), s.issue("Other half")
+    s.expect_all([(issue, {"known": True}) for issue in (one, two)])  # else the first read makes the first problem
     both = s.ticket(fields={"Defect": f"{one.id}, {two.id}"})
     s.expect(both, status="closed-unresolved", problems=lambda have: len(have) == 2)
     live, copy = s.issue("Live"), s.issue("Copy")
