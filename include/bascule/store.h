@@ -312,8 +312,11 @@ void store_due(struct store *s, enum kind kind, const char *id, int64_t batch, b
 void store_due_problem(struct store *s, int64_t id, bool adopt, const char *cause);
 /* An incident that is due already keeps its own adoption: its problem's says nothing of it. */
 void store_due_incidents_of(struct store *s, int64_t problem, int64_t batch, bool adopt, const char *cause);
-/* batch: of the incidents. What is due already stays adopted only if this says so too. */
-void store_due_all(struct store *s, int64_t batch, bool adopt, const char *cause);
+/* The next `limit` (at most) of all problems, linked defects, or known incidents, after the one whose number or ref
+ * stands in `after` ("": from the first), which is moved on. False: there are no more. What is due already stays
+ * adopted only if this says so too. */
+bool store_due_page(struct store *s, enum kind kind, char *after, size_t size, size_t limit, int64_t batch, bool adopt,
+                    const char *cause);
 bool store_due_adopted(struct store *s); /* something is due whose turn would be adopted */
 /* Takes (removes) one: problems first, then incidents, then defects. blocked (NULL: none): not what belongs to those
  * trackers (a JSON array of names), or is linked with what does. False: nothing is due. */

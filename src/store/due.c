@@ -2,6 +2,7 @@
  * journal and quarantine. */
 #include "db.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void store_due(struct store *s, enum kind kind, const char *id, int64_t batch, bool adopt, const char *cause) {
@@ -26,16 +27,32 @@ void store_due_incidents_of(struct store *s, int64_t problem, int64_t batch, boo
            "iiis", problem, batch, (int64_t)adopt, cause);
 }
 
-#define DUE_ALL(select)                                                                                                \
-    "INSERT INTO due " select                                                                                          \
-    " ON CONFLICT DO UPDATE SET batch = max(batch, excluded.batch), adopt = adopt AND excluded.adopt"
+static sqlite3_stmt *page_query(struct store *s, enum kind kind, const char *after, size_t limit) {
+    int64_t id = 0, n = (int64_t)limit;
+    switch (kind) {
+    case KIND_PROBLEM:
+        str_int64(after, &id);
+        return db_query(s, "SELECT id FROM problem WHERE id > ? ORDER BY id LIMIT ?", "ii", id, n);
+    case KIND_INCIDENT:
+        return db_query(s, "SELECT ref FROM incident WHERE ref > ? ORDER BY ref LIMIT ?", "si", after, n);
+    case KIND_DEFECT:
+    default:
+        return db_query(s, "SELECT DISTINCT ref FROM link WHERE kind = 'defect' AND ref > ? ORDER BY ref LIMIT ?", "si",
+                        after, n);
+    }
+}
 
-void store_due_all(struct store *s, int64_t batch, bool adopt, const char *cause) {
-    int64_t adopted = adopt;
-    db_run(s, DUE_ALL("SELECT 'problem', CAST(id AS TEXT), 0, ?1, ?2 FROM problem WHERE true"), "is", adopted, cause);
-    db_run(s, DUE_ALL("SELECT 'incident', ref, ?3, ?1, ?2 FROM incident WHERE true"), "isi", adopted, cause, batch);
-    db_run(s, DUE_ALL("SELECT DISTINCT 'defect', ref, 0, ?1, ?2 FROM link WHERE kind = 'defect'"), "is", adopted,
-           cause);
+bool store_due_page(struct store *s, enum kind kind, char *after, size_t size, size_t limit, int64_t batch, bool adopt,
+                    const char *cause) {
+    struct arena *a = arena_new();
+    const char **ids;
+    size_t n = db_texts(s, a, page_query(s, kind, after, limit), &ids);
+    for (size_t i = 0; i < n; i++)
+        store_due(s, kind, ids[i], batch, adopt, cause);
+    if (n)
+        snprintf(after, size, "%s", ids[n - 1]);
+    arena_free(a);
+    return n > 0;
 }
 
 bool store_due_adopted(struct store *s) {

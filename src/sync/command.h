@@ -30,6 +30,19 @@ bool want_problem(const struct command *c, const char *key, struct problem_row *
 bool is_blank(const char *text);
 bool want_record(const struct command *c, const char *key, struct record_row *ret);
 
+/* ---- bulk.c: something for every linked incident ---- */
+struct bulk_kind {
+    const char *what; /* for whoever has to wait */
+    bool keeps;       /* each few are committed; else rolled back */
+    void (*one)(struct engine *e, struct arena *a, const char *ref, void *own);
+    void (*end)(struct command *c, void *own); /* in a transaction; answers */
+    void (*free)(void *own);
+};
+/* The arena for what it needs as long as it lasts; NULL: refused already. */
+struct arena *bulk_begin(struct command *c, const struct bulk_kind *kind);
+/* Then it goes on by itself. Ends the transaction. */
+void bulk_go(struct command *c, void *own);
+
 void cmd_audit(struct command *c);
 void cmd_link(struct command *c);
 void cmd_unlink(struct command *c);

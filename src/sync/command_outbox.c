@@ -124,50 +124,81 @@ static bool may_take(struct command *c, const char *instance, struct fault *faul
     return false;
 }
 
-/* What would leave if what was adopted counted as new: what stands as adopted, and what would be decided besides. */
-static json_t *unadopted_counts(struct command *c, int *ret_sum) {
-    json_t *counts = store_adopted_counts(c->e->store), *one;
-    const char *after = "", **refs, *key;
-    for (size_t n; (n = store_incidents_linked(c->e->store, c->a, after, 500, &refs)) > 0; after = refs[n - 1])
-        for (size_t i = 0; i < n; i++)
-            incident_unadopted(c->e, c->a, refs[i], counts);
-    *ret_sum = 0;
-    json_object_foreach(counts, key, one)
-        *ret_sum += (int)json_integer_value(one);
-    return counts;
+/* ---- what was adopted counts as new ---- */
+
+/* What would leave: what stands as adopted, and what would be decided besides. */
+struct asserted {
+    json_t *counts;
+};
+
+static void count_it(struct engine *e, struct arena *a, const char *ref, void *own) {
+    incident_unadopted(e, a, ref, ((struct asserted *)own)->counts);
 }
 
+static int counted(const json_t *counts) {
+    const char *key;
+    json_t *one;
+    int sum = 0;
+    json_object_foreach((json_t *)(uintptr_t)counts, key, one)
+        sum += (int)json_integer_value(one);
+    return sum;
+}
+
+static void opened(struct command *c, int n, json_t *counts) {
+    const char *instance = want_text(c, "instance");
+    if (!str_empty(instance))
+        instance_taken(c, instance);
+    store_meta_set(c->e->store, "outbox", "open");
+    c->e->outbox_open = true;
+    identity_opened(c->e);
+    journal(c->e, c->actor, "outbox", "", 0, 0, "opened%s",
+            n >= 0 ? arena_printf(c->a, ": %d effects that had been adopted count as new", n) : "");
+    for (size_t i = 0; i < c->e->n_lanes; i++)
+        lane_wake(&c->e->lanes[i], 0);
+    command_commit(c, json_pack("{s:s, s:i, s:o}", "outbox", "open", "asserted", n < 0 ? 0 : n, "counts", counts));
+}
+
+static void assert_counted(struct command *c, void *own) {
+    struct asserted *x = own;
+    json_t *counts = x->counts;
+    x->counts = NULL;
+    if (json_is_true(json_object_get(c->args, "dry_run"))) {
+        store_rollback(c->e->store);
+        answer(c, 200, json_pack("{s:b, s:o}", "dry_run", 1, "would_assert", counts));
+        return;
+    }
+    int64_t batch = store_batch_new(c->e->store, 0, "outbox open --assert", now_of(c->e));
+    store_adopted_release(c->e->store, batch);
+    carry_all(c->e, batch, false, "what was adopted counts as new");
+    opened(c, counted(counts), counts);
+}
+
+static void asserted_free(void *own) {
+    json_decref(((struct asserted *)own)->counts);
+}
+
+static const struct bulk_kind asserts = {"outbox open --assert", false, count_it, assert_counted, asserted_free};
+
 void cmd_outbox_open(struct command *c) {
-    bool assert_all = json_is_true(json_object_get(c->args, "assert")),
-         dry = json_is_true(json_object_get(c->args, "dry_run"));
     const char *instance = want_text(c, "instance");
     struct fault fault = {0};
     if (!str_empty(instance) && !may_take(c, instance, &fault)) {
         refuse(c, 400, "%s", fault.text);
         return;
     }
-    int n = 0;
-    json_t *counts = assert_all ? unadopted_counts(c, &n) : json_object();
-    if (dry) {
+    if (json_is_true(json_object_get(c->args, "assert"))) {
+        struct arena *keep = bulk_begin(c, &asserts);
+        if (!keep)
+            return;
+        struct asserted *x = arena_make(keep, struct asserted);
+        x->counts = store_adopted_counts(c->e->store);
+        bulk_go(c, x);
+    } else if (json_is_true(json_object_get(c->args, "dry_run"))) {
         store_rollback(c->e->store);
-        answer(c, 200, json_pack("{s:b, s:o}", "dry_run", 1, "would_assert", counts));
-        return;
+        answer(c, 200, json_pack("{s:b, s:o}", "dry_run", 1, "would_assert", json_object()));
+    } else {
+        opened(c, -1, json_object());
     }
-    if (!str_empty(instance))
-        instance_taken(c, instance);
-    int64_t batch = assert_all ? store_batch_new(c->e->store, 0, "outbox open --assert", now_of(c->e)) : 0;
-    if (assert_all)
-        store_adopted_release(c->e->store, batch);
-    store_meta_set(c->e->store, "outbox", "open");
-    c->e->outbox_open = true;
-    identity_opened(c->e);
-    if (assert_all)
-        store_due_all(c->e->store, batch, false, "what was adopted counts as new");
-    journal(c->e, c->actor, "outbox", "", 0, 0, "opened%s",
-            assert_all ? arena_printf(c->a, ": %d effects that had been adopted count as new", n) : "");
-    for (size_t i = 0; i < c->e->n_lanes; i++)
-        lane_wake(&c->e->lanes[i], 0);
-    command_commit(c, json_pack("{s:s, s:i, s:o}", "outbox", "open", "asserted", n, "counts", counts));
 }
 
 void cmd_outbox_close(struct command *c) {

@@ -89,10 +89,9 @@ static bool scope_read(struct command *c, struct scope *ret) {
     return false;
 }
 
-/* ---- all at once ---- */
+/* ---- all at once: only for a preview, on a copy ---- */
 
-static int apply(struct engine *e, const struct scope *s) {
-    int64_t batch = store_batch_new(e->store, 0, "policy apply", now_of(e));
+int policy_apply(struct engine *e) {
     char after[300] = "";
     int n_changed = 0;
     for (size_t n = 1; n > 0;) {
@@ -100,56 +99,20 @@ static int apply(struct engine *e, const struct scope *s) {
         const char **refs;
         n = store_incidents_linked(e->store, a, after, 500, &refs);
         for (size_t i = 0; i < n; i++)
-            if (in_scope(s, refs[i]) && apply_one(e, refs[i], batch))
-                n_changed++;
+            n_changed += apply_one(e, refs[i], 0);
         snprintf(after, sizeof(after), "%s", n ? refs[n - 1] : "");
     }
     return n_changed;
 }
 
-int policy_apply(struct engine *e) {
-    return apply(e, &(struct scope){.e = e});
-}
+/* ---- the command: a few incidents at a time ---- */
 
-/* ---- what it would do: a few incidents at a time, each time rolled back, so that the loop goes on ---- */
-
-#define A_FEW 25
-
-struct dry_run {
-    struct engine *e;
-    struct arena *arena;
-    struct timer *timer;
+struct applying {
     struct scope scope;
-    command_done *done;
-    void *who;
-    char after[300];
-    json_t *counts;
+    int64_t batch;
     int n_changed;
+    json_t *counts; /* of a dry run */
 };
-
-void dry_run_free(struct engine *e) {
-    struct dry_run *d = e->dry_run;
-    if (!d)
-        return;
-    e->dry_run = NULL;
-    e->world->timers.free(d->timer);
-    json_decref(d->counts);
-    arena_free(d->arena);
-    free(d);
-}
-
-static void dry_run_answer(struct engine *e, int status, json_t *result) {
-    command_done *done = e->dry_run->done;
-    void *who = e->dry_run->who;
-    dry_run_free(e);
-    done(who, status, result);
-    json_decref(result);
-}
-
-void dry_run_stop(struct engine *e) {
-    if (e->dry_run)
-        dry_run_answer(e, 503, problem_details(503, "Service Unavailable", "the service is ending"));
-}
 
 static void counts_add(json_t *sum, const json_t *counts) {
     const char *key;
@@ -158,74 +121,68 @@ static void counts_add(json_t *sum, const json_t *counts) {
         json_object_set_new(sum, key, json_integer(json_int(sum, key, 0) + json_integer_value(n)));
 }
 
-static void dry_run_step(void *arg) {
-    cleanup_arena struct arena *a = arena_new();
-    struct dry_run *d = arg;
-    struct engine *e = d->e;
-    const char **refs;
-    engine_begin(e);
+static void apply_it(struct engine *e, struct arena *a, const char *ref, void *own) {
+    struct applying *x = own;
+    (void)a;
+    x->n_changed += in_scope(&x->scope, ref) && apply_one(e, ref, x->batch);
+}
+
+static void reckon_it(struct engine *e, struct arena *a, const char *ref, void *own) {
+    struct applying *x = own;
     int64_t before = store_next_decision(e->store);
-    size_t n = store_incidents_linked(e->store, a, d->after, A_FEW, &refs);
-    for (size_t i = 0; i < n; i++)
-        if (in_scope(&d->scope, refs[i]) && apply_one(e, refs[i], 0)) {
-            decide_incident_now(e, a, refs[i], 0, false);
-            d->n_changed++;
-        }
-    json_t *counts = store_effect_counts(e->store, before);
-    bool failed = store_failed(e->store);
-    store_rollback(e->store);
-    counts_add(d->counts, counts);
-    json_decref(counts);
-    if (failed) {
-        dry_run_answer(e, 503, problem_details(503, "Service Unavailable", "the database could not be read"));
+    if (!in_scope(&x->scope, ref) || !apply_one(e, ref, 0))
         return;
-    }
-    if (n > 0) {
-        snprintf(d->after, sizeof(d->after), "%s", refs[n - 1]);
-        e->world->timers.start(d->timer, 0);
-        return;
-    }
-    json_t *result = whatif_words(d->counts);
+    decide_incident_now(e, a, ref, 0, false);
+    cleanup_json json_t *counts = store_effect_counts(e->store, before);
+    counts_add(x->counts, counts);
+    x->n_changed++;
+}
+
+static void applied(struct command *c, void *own) {
+    const struct applying *x = own;
+    const char *word = want_text(c, "for");
+    journal(c->e, c->actor, "policy", x->scope.ref ? x->scope.ref : "", x->scope.problem, 0,
+            "applied to %s%s%s: a new turn each, without notes", count_words(c->a, x->n_changed, "incident"),
+            word ? " of " : "", word ? word : "");
+    command_commit(c, json_pack("{s:i}", "incidents", x->n_changed));
+}
+
+static void reckoned(struct command *c, void *own) {
+    struct applying *x = own;
+    json_t *result = whatif_words(x->counts);
+    json_decref(x->counts);
+    x->counts = NULL;
+    store_rollback(c->e->store);
     json_object_set_new(result, "dry_run", json_true());
-    json_object_set_new(result, "incidents", json_integer(d->n_changed));
-    dry_run_answer(e, 200, result);
+    json_object_set_new(result, "incidents", json_integer(x->n_changed));
+    answer(c, 200, result);
 }
 
-static void dry_run_begin(struct command *c, const struct scope *s) {
-    struct engine *e = c->e;
-    if (!engine_imported(e)) {
-        refuse(c, 409, "the first import is not complete: nothing is decided before");
-        return;
-    }
-    if (e->dry_run) {
-        refuse(c, 409, "another dry run is under way: wait for its answer");
-        return;
-    }
-    store_rollback(e->store);
-    struct dry_run *d = calloc(1, sizeof(*d));
-    *d = (struct dry_run){.e = e, .arena = arena_new(), .scope = *s, .done = c->done, .who = c->who};
-    d->scope.ref = s->ref ? arena_strdup(d->arena, s->ref) : NULL;
-    d->scope.tracker = s->tracker ? arena_strdup(d->arena, s->tracker) : NULL;
-    d->counts = json_object();
-    d->timer = e->world->timers.make(e->world->timers.arg, dry_run_step, d);
-    e->dry_run = d;
-    e->world->timers.start(d->timer, 0);
+static void applying_free(void *own) {
+    json_decref(((struct applying *)own)->counts);
 }
 
-/* ---- the command ---- */
+static const struct bulk_kind applies = {"policy apply", true, apply_it, applied, applying_free};
+static const struct bulk_kind reckons = {"a dry run of policy apply", false, reckon_it, reckoned, applying_free};
 
 void cmd_policy_apply(struct command *c) {
     struct scope s;
+    struct engine *e = c->e;
+    bool dry = json_is_true(json_object_get(c->args, "dry_run"));
     if (!scope_read(c, &s))
         return;
-    if (json_is_true(json_object_get(c->args, "dry_run"))) {
-        dry_run_begin(c, &s);
+    if (dry && !engine_imported(e)) {
+        refuse(c, 409, "the first import is not complete: nothing is decided before");
         return;
     }
-    int n = apply(c->e, &s);
-    const char *word = want_text(c, "for");
-    journal(c->e, c->actor, "policy", s.ref ? s.ref : "", s.problem, 0,
-            "applied to %s%s%s: a new turn each, without notes", count_words(c->a, n, "incident"), word ? " of " : "",
-            word ? word : "");
-    command_commit(c, json_pack("{s:i}", "incidents", n));
+    struct arena *keep = bulk_begin(c, dry ? &reckons : &applies);
+    if (!keep)
+        return;
+    struct applying *x = arena_make(keep, struct applying);
+    x->scope = s;
+    x->scope.ref = s.ref ? arena_strdup(keep, s.ref) : NULL;
+    x->scope.tracker = s.tracker ? arena_strdup(keep, s.tracker) : NULL;
+    x->counts = json_object();
+    x->batch = dry ? 0 : store_batch_new(e->store, 0, "policy apply", now_of(e));
+    bulk_go(c, x);
 }

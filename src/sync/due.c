@@ -84,6 +84,8 @@ static bool step(struct engine *e, bool *ret_more) {
 void worker_drain(struct engine *e) {
     bool more = true;
     msec_t began = clock_mono(&e->world->clock);
+    if (e->carry || bulk_keeps(e))
+        return;
     for (int i = 0; i < 5 && more && since(e, began) < 2 * STEP_SPAN && store_due_any(e->store, NULL); i++)
         if (!step(e, &more))
             return;
@@ -148,7 +150,14 @@ void due_problems_of(struct engine *e, struct arena *a, const char *defect, bool
 void worker_run(void *engine) {
     struct engine *e = engine;
     bool more = false;
-    if (e->stopping || !engine_imported(e))
+    if (e->stopping)
+        return;
+    if (e->carry) {
+        if (carry_step(e)) /* else the commit failed: engine_commit asked for another try */
+            engine_wake(e, 0);
+        return;
+    }
+    if (bulk_keeps(e) || !engine_imported(e))
         return;
     msec_t now = now_of(e), next = store_again_next(e->store);
     if (next && next <= now) {
@@ -158,7 +167,7 @@ void worker_run(void *engine) {
             return;
     }
     if ((store_due_any(e->store, NULL) || store_batches_gathering(e->store)) && !step(e, &more))
-        return; /* the commit failed: engine_commit asked for another try */
+        return; /* as above */
     if (more) {
         engine_wake(e, 0);
         return;

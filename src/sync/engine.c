@@ -90,12 +90,12 @@ void journal(struct engine *e, const char *actor, const char *what, const char *
 }
 
 bool engine_may_write(const struct engine *e) {
-    return e->outbox_open && !e->settings->dry_run && !e->stopping;
+    return e->outbox_open && !e->settings->dry_run && !e->stopping && !e->carry && !bulk_keeps(e);
 }
 
 /* ---- references ---- */
 
-static int rules_make(struct engine *e, struct fault *fault) {
+int rules_make(struct engine *e, struct fault *fault) {
     cleanup_arena struct arena *a = arena_new();
     struct reference_form *forms = NULL;
     struct reference_pattern *patterns = NULL;
@@ -139,7 +139,7 @@ static uint64_t references_print(const struct engine *e) {
 }
 
 /* Inside a transaction: remembers since when references are found as they are now. */
-static void references_known(struct engine *e) {
+void references_known(struct engine *e) {
     cleanup_arena struct arena *a = arena_new();
     const char *was = store_meta(e->store, a, "references"), *at = store_meta(e->store, a, "references_at");
     const char *print = arena_printf(a, "%016llx", (unsigned long long)references_print(e));
@@ -156,13 +156,13 @@ static void references_known(struct engine *e) {
 
 /* ---- lanes ---- */
 
-static void lanes_free(struct lane *lanes, size_t n) {
+void lanes_free(struct lane *lanes, size_t n) {
     for (size_t i = 0; i < n; i++)
         lane_deinit(&lanes[i]);
     free(lanes);
 }
 
-static int lanes_make(struct engine *e, struct settings *settings, struct lane **ret, struct fault *fault) {
+int lanes_make(struct engine *e, struct settings *settings, struct lane **ret, struct fault *fault) {
     struct lane *lanes = calloc(settings->n_trackers + 1, sizeof(*lanes));
     for (size_t i = 0; i < settings->n_trackers; i++) {
         int rc = lane_init(&lanes[i], e, &settings->trackers[i], fault);
@@ -177,7 +177,7 @@ static int lanes_make(struct engine *e, struct settings *settings, struct lane *
 
 /* ---- identity ---- */
 
-static bool identity(struct engine *e, bool first, struct fault *fault) {
+bool engine_identity(struct engine *e, bool first, struct fault *fault) {
     cleanup_arena struct arena *a = arena_new();
     engine_begin(e);
     if (first && identity_begin(e, fault) < 0) {
@@ -208,7 +208,7 @@ static char *read_template(void *arg, struct arena *a, const char *name, struct 
     return t->e->world->read_text(t->e->world->arg, a, t->folder, name, fault);
 }
 
-static int templates_make(struct engine *e, struct fault *fault) {
+int templates_make(struct engine *e, struct fault *fault) {
     struct texts texts = {.e = e, .folder = e->settings->texts};
     struct note_source source = {.read = read_template, .arg = &texts};
     struct note_faults faults = {0};
@@ -235,7 +235,7 @@ int engine_new(const struct engine_world *world, struct store *store, struct set
     e->store = store;
     e->settings = settings;
     e->worker = world->timers.make(world->timers.arg, worker_run, e);
-    if (!identity(e, true, fault))
+    if (!engine_identity(e, true, fault))
         rc = -EIO;
     if (rc == 0)
         rc = lanes_make(e, settings, &e->lanes, fault);
@@ -262,11 +262,11 @@ int engine_new(const struct engine_world *world, struct store *store, struct set
 int engine_start(struct engine *e, struct fault *fault) {
     cleanup_arena struct arena *a = arena_new();
     engine_begin(e);
-    engine_remap(e);
+    carry_begin(e);
     if (!engine_commit(e))
         return fault_set(fault, -EIO, "%s", e->fault.text);
     e->started = true;
-    e->adopting = store_due_adopted(e->store);
+    e->adopting = carry_adopts(e) || store_due_adopted(e->store);
     for (size_t i = 0; i < e->n_lanes; i++) {
         struct tracker_row t;
         struct lane *l = &e->lanes[i];
@@ -309,7 +309,7 @@ void engine_stop(struct engine *e, msec_t grace, void (*done)(void *arg), void *
     e->stopping = true;
     e->stopped = done;
     e->stopped_arg = arg;
-    dry_run_stop(e);
+    bulk_stop(e);
     audit_stop(e);
     e->world->timers.stop(e->worker);
     for (size_t i = 0; i < e->n_lanes; i++)
@@ -322,7 +322,8 @@ void engine_stop(struct engine *e, msec_t grace, void (*done)(void *arg), void *
 struct engine *engine_free(struct engine *e) {
     if (!e)
         return NULL;
-    dry_run_free(e);
+    bulk_free(e);
+    carry_free(e);
     audit_free(e);
     lanes_free(e->lanes, e->n_lanes);
     reference_rules_free(e->rules);
@@ -343,9 +344,9 @@ void engine_when_idle(struct engine *e, void (*idle)(void *arg, bool failed), vo
     e->idle_arg = arg;
 }
 
-static bool due_any(const struct engine *e, struct arena *a) {
-    const char *blocked = engine_blocked(e, a);
-    return engine_imported(e) && store_due_any(e->store, blocked);
+bool engine_due(const struct engine *e) {
+    cleanup_arena struct arena *a = arena_new();
+    return e->carry || bulk_keeps(e) || (engine_imported(e) && store_due_any(e->store, engine_blocked(e, a)));
 }
 
 /* Values that are collected for a moment before they leave together. */
@@ -367,7 +368,7 @@ static bool leaves_soon(struct engine *e) {
 void engine_maybe_idle(struct engine *e) {
     cleanup_arena struct arena *a = arena_new();
     bool failed = false;
-    if (!e->idle || e->jobs || e->stopping || due_any(e, a))
+    if (!e->idle || e->jobs || e->stopping || engine_due(e))
         return;
     for (size_t i = 0; i < e->n_lanes; i++) {
         struct lane *l = &e->lanes[i];
@@ -423,132 +424,4 @@ void engine_progress(struct engine *e, struct engine_progress *ret) {
     json_object_foreach(counts, key, n)
         ret->to_send += json_integer_value(n);
     json_decref(counts);
-}
-
-/* ---- reload ---- */
-
-const struct settings *engine_settings(const struct engine *e) {
-    return e->settings;
-}
-
-void engine_hold(struct engine *e, bool hold) {
-    e->held = hold;
-    for (size_t i = 0; !hold && i < e->n_lanes; i++)
-        lane_wake(&e->lanes[i], 0);
-}
-
-/* States are mapped anew: what a record means may have changed with the table. Says how many do. */
-static int remap(struct engine *e, const struct lane *l) {
-    char after[300] = "";
-    int n_moved = 0;
-    for (size_t n = 1; n > 0;) {
-        cleanup_arena struct arena *a = arena_new();
-        const char **refs;
-        n = store_refs(e->store, a, l->cfg->name, after, 500, &refs);
-        for (size_t i = 0; i < n; i++) {
-            struct record_row r;
-            enum outcome o = OUTCOME_NONE;
-            if (!store_record(e->store, a, refs[i], &r))
-                continue;
-            enum state s = tracker_map_record(l->tracker, r.r.native_state, r.r.native_resolution, r.r.fields, &o);
-            if (r.outcome_set && s == STATE_CLOSED)
-                outcome_parse(r.outcome_set, &o); /* a person said why */
-            if (s == r.r.state && o == r.r.outcome)
-                continue;
-            journal(e, "bridge", "mapped", refs[i], 0, 0, "'%s' means %s now, it meant %s",
-                    r.r.native_state ? r.r.native_state : "", state_name(s), state_name(r.r.state));
-            r.r.state = s;
-            r.r.outcome = o;
-            store_record_put(e->store, &r);
-            n_moved++;
-        }
-        snprintf(after, sizeof(after), "%s", n ? refs[n - 1] : "");
-    }
-    return n_moved;
-}
-
-/* The table with which the records were mapped is kept by its hash. */
-void engine_remap(struct engine *e) {
-    cleanup_arena struct arena *a = arena_new();
-    bool due = false;
-    for (size_t i = 0; i < e->n_lanes; i++) {
-        const struct lane *l = &e->lanes[i];
-        const char *key = arena_printf(a, "mapping:%s", l->cfg->name), *was = store_meta(e->store, a, key);
-        const char *now = arena_printf(a, "%016llx", (unsigned long long)tracker_map_hash(l->tracker));
-        if (str_same(was, now))
-            continue;
-        int n = remap(e, l);
-        if (was || n)
-            log_info(e->world->log, "%s: what its states mean has changed: so for %d records", l->cfg->name, n);
-        due |= n > 0;
-        store_meta_set(e->store, key, now);
-    }
-    if (due) /* adopted: only the configuration changed (domain.md 9) */
-        store_due_all(e->store, 0, true, "what a tracker's states mean was changed");
-}
-
-/* Old and new, so that a failing one changes nothing. */
-struct reloading {
-    struct lane *lanes;
-    size_t n_lanes;
-    struct settings *settings;
-    struct reference_rules *rules;
-    const struct note_templates *notes;
-    struct arena *notes_arena;
-};
-
-static void swap(struct engine *e, struct reloading *x) {
-    struct reloading was = {e->lanes, e->n_lanes, e->settings, e->rules, e->notes, e->notes_arena};
-    e->lanes = x->lanes;
-    e->n_lanes = x->n_lanes;
-    e->settings = x->settings;
-    e->rules = x->rules;
-    e->notes = x->notes;
-    e->notes_arena = x->notes_arena;
-    *x = was;
-}
-
-static void reloading_free(struct reloading *x) {
-    lanes_free(x->lanes, x->n_lanes);
-    reference_rules_free(x->rules);
-    arena_free(x->notes_arena);
-}
-
-/* With operations under way the lanes cannot be replaced: they end first. */
-int engine_reload(struct engine *e, struct settings *settings, struct fault *fault) {
-    struct reloading x = {.n_lanes = settings->n_trackers, .settings = settings};
-    struct fault ignored = {0};
-    if (e->jobs)
-        return fault_set(fault, -EBUSY, "requests are under way");
-    /* what happened before is decided as it was meant then: only what the new configuration changes is adopted */
-    cleanup_arena struct arena *a = arena_new();
-    if (!e->commit_failures && due_any(e, a)) { /* what waits for a joining tracker waits on */
-        engine_wake(e, 0);
-        return fault_set(fault, -EBUSY, "decisions are under way");
-    }
-    int rc = lanes_make(e, settings, &x.lanes, fault);
-    if (rc < 0)
-        return rc;
-    swap(e, &x);
-    rc = rules_make(e, fault);
-    if (rc == 0)
-        rc = templates_make(e, fault);
-    if (rc == 0 && !identity(e, false, fault))
-        rc = -EIO;
-    if (rc < 0)
-        swap(e, &x); /* x holds the new ones again; the settings stay the caller's */
-    else
-        settings_free(x.settings);
-    reloading_free(&x);
-    if (rc < 0)
-        return rc;
-    engine_begin(e);
-    engine_remap(e);
-    references_known(e);
-    store_due_all(e->store, 0, true, "the configuration was reloaded");
-    journal(e, "bridge", "reloaded", "", 0, 0, "the configuration was reloaded");
-    (void)engine_commit(e);
-    if (engine_start(e, &ignored) < 0)
-        log_error(e->world->log, "%s", ignored.text);
-    return 0;
 }

@@ -1,6 +1,7 @@
 /* engine: what the files of this room share.
  *
- *   engine.c   beginning, end, reload          lane.c     one tracker: operations, health
+ *   engine.c   beginning, end                  lane.c     one tracker: operations, health
+ *   reload.c   new settings                    carry.c    what they mean for what is known
  *   poll.c     lists, import, versions         lookup.c   reads of single records, sweep, presence
  *   ingest.c   a record was seen               gather.c   its evidence
  *   relink.c   evidence to links and problems  due.c      the worker
@@ -12,6 +13,7 @@
  *   identity.c who we are, lost and restored databases
  *   foreign.c  markers found on records            memory.c   restored trackers
  *   command*.c what people want                whatif.c   what a changed configuration would do
+ *   bulk.c     a command for all incidents
  *   audit*.c   all linked records again, and what differs
  *
  * All database work of one event stands between engine_begin and engine_commit. */
@@ -67,6 +69,9 @@ struct lane {
 };
 
 struct asking;
+struct carry;
+struct bulk;
+
 struct engine {
     const struct engine_world *world;
     struct store *store;
@@ -99,11 +104,12 @@ struct engine {
     void *changed_arg;
     bool imported; /* the very first import was complete once */
     bool clock_known;
-    msec_t clock_ahead;      /* the wall clock minus the one that never goes back */
-    struct dry_run *dry_run; /* of `policy apply`; NULL: none is under way */
-    struct audit *audit;     /* NULL: none is under way */
-    int64_t audits;          /* begun so far */
-    struct fault fault;      /* of the last commit that failed */
+    msec_t clock_ahead;  /* the wall clock minus the one that never goes back */
+    struct carry *carry; /* a changed configuration is carried through; NULL: none */
+    struct bulk *bulk;   /* something for all incidents is under way; NULL: nothing */
+    struct audit *audit; /* NULL: none is under way */
+    int64_t audits;      /* begun so far */
+    struct fault fault;  /* of the last commit that failed */
     int commit_failures;
 };
 
@@ -131,8 +137,14 @@ struct lane *engine_lane_of_ref(struct engine *e, const char *ref);
 bool engine_may_write(const struct engine *e);
 /* Trackers that joined later and whose import is not complete, as a JSON array of names; NULL: none. */
 const char *engine_blocked(const struct engine *e, struct arena *a);
-/* Inside a transaction: records whose tracker's table of states has changed are mapped anew, and all is due. */
-void engine_remap(struct engine *e);
+bool engine_due(const struct engine *e); /* something waits for a decision */
+/* For a reload. */
+int rules_make(struct engine *e, struct fault *fault);
+int templates_make(struct engine *e, struct fault *fault);
+int lanes_make(struct engine *e, struct settings *settings, struct lane **ret, struct fault *fault);
+void lanes_free(struct lane *lanes, size_t n);
+bool engine_identity(struct engine *e, bool first, struct fault *fault);
+void references_known(struct engine *e); /* inside a transaction: since when they are found as they are now */
 void journal(struct engine *e, const char *actor, const char *what, const char *ref, int64_t problem, int64_t effect,
              const char *format, ...) printf_like(7, 8);
 
@@ -152,6 +164,16 @@ bool lane_told(struct lane *l, const struct op_result *r);
 bool lane_can(const struct lane *l); /* may send now */
 int lane_init(struct lane *l, struct engine *e, const struct settings_tracker *cfg, struct fault *fault);
 void lane_deinit(struct lane *l);
+
+/* ---- carry.c ---- */
+/* Inside a transaction: all is decided again, each after its states were mapped anew if their table has changed. */
+void carry_all(struct engine *e, int64_t batch, bool adopt, const char *cause);
+/* Inside the transaction of the start: what did not end before, or a table that changed meanwhile. */
+void carry_begin(struct engine *e);
+bool carry_step(struct engine *e); /* the worker's; false: the commit failed */
+bool carry_adopts(const struct engine *e);
+void carry_preview(struct engine *e, const char *cause);
+void carry_free(struct engine *e);
 
 /* ---- identity.c ---- */
 /* Inside the first transaction; after its commit identity_keep writes the file. */
@@ -328,9 +350,10 @@ json_t *whatif_words(const json_t *counts);
 /* ---- command ---- */
 /* command_policy.c: incidents whose turn began under another policy begin a new one, without notes; says how many. */
 int policy_apply(struct engine *e);
-/* ... and what that would do, while it is being reckoned: it ends unanswered, or answered that the service ends. */
-void dry_run_free(struct engine *e);
-void dry_run_stop(struct engine *e);
+/* bulk.c: what is under way ends unanswered, or answered that the service ends. */
+void bulk_free(struct engine *e);
+void bulk_stop(struct engine *e);
+bool bulk_keeps(const struct engine *e); /* nothing may be decided or leave before it is through */
 /* audit.c: ends it; a question that waits is answered that the service ends. */
 void audit_free(struct engine *e);
 void audit_stop(struct engine *e);

@@ -93,8 +93,7 @@ json_t *engine_preview(struct engine *e) {
     }
     decide_all(e);
     int64_t before = store_next_decision(e->store);
-    engine_remap(e);
-    store_due_all(e->store, 0, true, "what if");
+    carry_preview(e, "what if");
     decide_all(e);
     json_t *reload = counted(e, before);
     before = store_next_decision(e->store);

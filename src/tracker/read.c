@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define TORN_MOST 2 /* a field of several values may never show what its history says */
+
 /* ---- a reading ---- */
 
 static void step_ask(struct op *op);
@@ -147,6 +149,7 @@ struct read_op {
     struct reading *current; /* first: see reading_start */
     struct reading reading;
     const char *id;
+    int torn; /* times it was read again */
     size_t probe, probe_item;
     enum presence presence; /* that the probes shall prove */
     enum reply_class class;
@@ -193,6 +196,41 @@ static void read_finish(struct op *op, struct record *r) {
     op_finish(op, CLASS_OK, NULL);
 }
 
+/* ---- torn readings ---- */
+
+/* The value of what that change changed, as the record itself says it. */
+static const char *value_now(const struct tracker *t, const struct record *r, const char *field) {
+    if (str_is(field, "state"))
+        return r->native_state;
+    for (int f = 0; f < FIELD_COUNT; f++)
+        if (str_is_nocase(tracker_field_native(t, (enum field)f), field))
+            return json_text(r->fields, field_name((enum field)f));
+    return NULL;
+}
+
+/* The last word that the history has on a field. */
+static bool is_last(const struct record *r, size_t i) {
+    for (size_t k = i + 1; k < r->n_changes; k++)
+        if (str_is_nocase(r->changes[k].field, r->changes[i].field))
+            return false;
+    return true;
+}
+
+/* A record and its history come by one request each, and something happened between the two: the history knows of a
+ * change, made no earlier than the record was last changed, that the record does not show. Believed, it would look as
+ * if somebody had undone that change. */
+static bool is_torn(const struct op *op, const struct reading *reading, const struct record *r) {
+    for (size_t i = 0; i < r->n_changes && json_object_size(reading->replies) > 1; i++) {
+        const struct change *c = &r->changes[i];
+        const char *now = value_now(op->tracker, r, c->field);
+        if (c->at >= r->updated && is_last(r, i) && !str_is_nocase(now ? now : "", c->to ? c->to : ""))
+            return true;
+    }
+    return false;
+}
+
+static void read_done(struct op *op, struct reading *r);
+
 static void read_assemble(struct op *op) {
     struct read_op *o = op->mine;
     struct record r;
@@ -206,6 +244,12 @@ static void read_assemble(struct op *op) {
         r.presence = OUT_OF_SCOPE;
     if (op_fetch_wanted(op, read_assemble)) {
         record_drop(&r);
+        return;
+    }
+    if (o->torn < TORN_MOST && is_torn(op, &o->reading, &r)) {
+        o->torn++;
+        record_drop(&r);
+        reading_start(op, &o->reading, NULL, read_done);
         return;
     }
     read_finish(op, &r);

@@ -144,8 +144,12 @@ class Bascule:
         return self.cli(*args, "--format", "json", **more).json()
 
     def list(self, what, *args):
-        found = self.json("list", what, *args, "--limit", 500)
-        return found["items"] if isinstance(found, dict) else found
+        items, after = [], None
+        while after != "":
+            found = self.json("list", what, *args, "--limit", 500, *(("--after", after) if after else ()))
+            items += found["items"]
+            after = found["after"] or ""
+        return items
 
     def show(self, ref):
         """A record, problem or effect; None if the service has none of that name."""

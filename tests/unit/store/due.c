@@ -97,6 +97,31 @@ static void a_problem_says_nothing_of_adoption(void **state) {
     commit(d);
 }
 
+static void due_all(struct desk *d, int64_t batch, bool adopt) {
+    static const enum kind kinds[] = {KIND_PROBLEM, KIND_INCIDENT, KIND_DEFECT};
+    for (size_t i = 0; i < array_size(kinds); i++) {
+        char after[100] = "";
+        while (store_due_page(d->s, kinds[i], after, sizeof(after), 2, batch, adopt, "all"))
+            ;
+    }
+}
+
+/* Each page goes on where the last one ended; numbers are numbers. */
+static void all_are_due_by_pages(void **state) {
+    struct desk *d = *state;
+    struct due_row *due;
+    store_begin(d->s);
+    for (int i = 1; i <= 11; i++) {
+        struct record_row r = record_of(arena_printf(d->a, "helpdesk:%d", i), KIND_INCIDENT, STATE_OPEN);
+        store_record_put(d->s, &r);
+        store_incident_put(d->s, &(struct incident_row){.ref = r.ref});
+        store_problem_new(d->s, &(struct problem_row){.p = {.title = "x"}});
+    }
+    due_all(d, 0, true);
+    assert_int_equal(due_take(d, 100, &due), 22);
+    commit(d);
+}
+
 /* All is due: what was adopted already counts as new where all shall; and waits for the batch's yes. */
 static void all_is_due_in_a_batch(void **state) {
     struct desk *d = *state;
@@ -105,12 +130,12 @@ static void all_is_due_in_a_batch(void **state) {
     store_begin(d->s);
     store_record_put(d->s, &r);
     store_incident_put(d->s, &(struct incident_row){.ref = "helpdesk:1"});
-    store_due_all(d->s, 0, true, "a reload");
-    store_due_all(d->s, 5, false, "outbox open --assert");
+    due_all(d, 0, true);
+    due_all(d, 5, false);
     assert_int_equal(due_take(d, 10, &due), 1);
     assert_true(!due[0].adopt && due[0].batch == 5);
     store_due(d->s, KIND_INCIDENT, "helpdesk:1", 0, false, "it moved");
-    store_due_all(d->s, 0, true, "a reload");
+    due_all(d, 0, true);
     assert_int_equal(due_take(d, 10, &due), 1);
     assert_false(due[0].adopt);
     commit(d);
@@ -218,6 +243,7 @@ int main(void) {
         TEST(what_is_blocked_stays_due),
         TEST(all_incidents_of_a_problem),
         TEST(a_problem_says_nothing_of_adoption),
+        TEST(all_are_due_by_pages),
         TEST(all_is_due_in_a_batch),
         TEST(timers_ripen),
         TEST(lookups_wait_their_turn),

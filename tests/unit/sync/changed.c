@@ -126,6 +126,83 @@ static void a_policy_is_shown_and_applied_to_some(void **state) {
     (void)state;
 }
 
+#define MANY 300
+
+/* What a changed configuration means is carried through a page at a time: a crash between two of them loses none and
+ * says none twice, and nothing is decided before all are through. */
+static void a_crash_between_pages_loses_none(void **state) {
+    struct world *w = linked(NULL);
+    for (int i = 2; i <= MANY; i++)
+        product_issue(w, "Another", "Something else.");
+    settle(w);
+    w->config.states = "New: working";
+    world_stop(w);
+    world_start(w);
+    while (mapped(w) == 0)
+        assert_true(world_step(w));
+    assert_in_range(mapped(w), 1, MANY - 1);
+    world_crash(w);
+    settle(w);
+    assert_int_equal(mapped(w), MANY);
+    assert_int_equal(world_number(w, 0, "SELECT count(DISTINCT ref) FROM journal WHERE what = 'mapped'"), MANY);
+    end(w);
+    (void)state;
+}
+
+#define carrying(w) world_number(w, 0, "SELECT count(*) FROM meta WHERE key = 'carry' AND value <> ''")
+#define all_due(w)  world_number(w, 0, "SELECT count(*) FROM due WHERE kind = 'incident'")
+
+static void a_crash_after_a_reload_forgets_none(void **state) {
+    struct world *w = linked(NULL);
+    for (int i = 2; i <= MANY; i++)
+        desk_ticket(w, ALICE, "Another", "Something else.");
+    settle(w);
+    world_reload(w, &(struct world_config){.policy = "  treatment: hold\n"});
+    while (all_due(w) == 0)
+        assert_true(world_step(w));
+    assert_in_range(all_due(w), 1, MANY - 1);
+    world_crash(w);
+    assert_int_equal(carrying(w), 1);
+    while (carrying(w))
+        assert_true(world_step(w));
+    assert_int_equal(all_due(w), MANY);
+    settle(w);
+    assert_int_equal(all_due(w), 0);
+    end(w);
+    (void)state;
+}
+
+/* A few incidents at a time: the service may end between, and what is said again does the rest. */
+static void a_policy_is_applied_a_few_at_a_time(void **state) {
+    struct world *w = linked(&(struct world_config){.policy = "  treatment: leave\n"});
+    for (int i = 2; i <= 60; i++) {
+        desk_ticket(w, ALICE, "Wrong totals", "Mine too.");
+        desk_field(w, i, "Defect", "1");
+    }
+    settle(w);
+    world_reload(w, &(struct world_config){.policy = "  treatment: close\n"});
+    settle(w);
+    int64_t turns = world_number(w, 0, "SELECT sum(turn) FROM incident");
+    struct said first = {0};
+    cleanup_json json_t *all = json_object();
+    engine_command(w->engine, "policy-apply", all, "cli:test", hear, &first);
+    while (world_number(w, 0, "SELECT sum(turn) FROM incident") == turns)
+        assert_true(world_step(w));
+    assert_in_range(world_number(w, 0, "SELECT sum(turn) FROM incident"), turns + 1, turns + 59);
+    assert_int_equal(effects(w, "kind = 'state'"), 0); /* the brake counts it as a whole */
+    assert_int_equal(first.status, 0);
+    world_stop(w);
+    assert_int_equal(first.status, 503);
+    world_start(w);
+    command(w, 200, "policy-apply", json_object());
+    settle(w);
+    assert_int_equal(world_number(w, 0, "SELECT sum(turn) FROM incident"), turns + 60);
+    assert_status(w, 1, "closed-unresolved");
+    assert_status(w, 60, "closed-unresolved");
+    end(w);
+    (void)state;
+}
+
 static void a_preview_leaves_no_trace(void **state) {
     struct world *w = linked(&(struct world_config){.policy = "  treatment: leave\n"});
     world_reload(w, &(struct world_config){.policy = "  treatment: close\n"});
@@ -154,6 +231,9 @@ int main(void) {
         cmocka_unit_test(a_killed_reload_is_made_good),
         cmocka_unit_test(a_person_said_why_it_is_closed),
         cmocka_unit_test(a_policy_is_shown_and_applied_to_some),
+        cmocka_unit_test(a_crash_between_pages_loses_none),
+        cmocka_unit_test(a_crash_after_a_reload_forgets_none),
+        cmocka_unit_test(a_policy_is_applied_a_few_at_a_time),
         cmocka_unit_test(a_preview_leaves_no_trace),
         cmocka_unit_test(an_instance_is_for_a_lost_identity),
     };
