@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define A_FEW      25
-#define CARRY_WAIT 20 /* ms */
+#define BREATH     1 /* ms: whatever else waits comes between */
+#define CARRY_WAIT 20
 
 struct bulk {
     struct engine *e;
@@ -100,7 +101,7 @@ static void bulk_step(void *arg) {
         return;
     }
     snprintf(b->after, sizeof(b->after), "%s", refs[n - 1]);
-    e->world->timers.start(b->timer, 0);
+    e->world->timers.start(b->timer, BREATH);
 }
 
 struct arena *bulk_begin(struct command *c, const struct bulk_kind *kind) {
