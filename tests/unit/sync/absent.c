@@ -56,7 +56,7 @@ static void what_was_adopted_may_count_as_new_later(void **state) {
     end(w);
 }
 
-static struct world *linked(const struct world_config *config) {
+static struct world *told_and_linked(const struct world_config *config) {
     struct world *w = scene(config);
     settle(w);
     told_before(w);
@@ -71,7 +71,7 @@ static void delete_issue(struct world *w, int issue) {
 }
 
 static void a_deleted_defect_changes_no_verdict(void **state) {
-    struct world *w = linked(&often);
+    struct world *w = told_and_linked(&often);
     (void)state;
     delete_issue(w, 1);
     run(w, 1800 * SEC_MS);
@@ -88,7 +88,7 @@ static void a_deleted_defect_changes_no_verdict(void **state) {
 
 /* Nothing waits for ever for a record that is not there any more. */
 static void a_deleted_record_leaves_nothing_behind(void **state) {
-    struct world *w = linked(&often);
+    struct world *w = told_and_linked(&often);
     (void)state;
     command(w, 200, "outbox-close", json_object());
     desk_ticket(w, ALICE, "Another one", "See BUG-1");
@@ -102,7 +102,7 @@ static void a_deleted_record_leaves_nothing_behind(void **state) {
 }
 
 static void one_look_is_no_absence(void **state) {
-    struct world *w = linked(&often);
+    struct world *w = told_and_linked(&often);
     (void)state;
     assert_int_equal(
         world_say(w, w->product, NULL, "POST", "/sandbox/hide", json_pack("{s:i, s:b}", "issue", 1, "hidden", 1), NULL),
@@ -121,7 +121,7 @@ static void one_look_is_no_absence(void **state) {
 }
 
 static void of_merged_tickets_the_survivor_counts(void **state) {
-    struct world *w = linked(&often);
+    struct world *w = told_and_linked(&often);
     (void)state;
     desk_ticket(w, "bob@customer.example", "The same", "x");
     settle(w);
@@ -140,7 +140,7 @@ static void of_merged_tickets_the_survivor_counts(void **state) {
 
 /* The merged one was linked, the survivor with the same defect too: the counter falls. */
 static void a_merge_is_counted(void **state) {
-    struct world *w = linked(&often);
+    struct world *w = told_and_linked(&often);
     (void)state;
     desk_ticket(w, "bob@customer.example", "The same", "x");
     desk_field(w, 2, "Defect", "1");
@@ -154,7 +154,7 @@ static void a_merge_is_counted(void **state) {
 }
 
 static void lost_rights_are_no_closing(void **state) {
-    struct world *w = linked(&often);
+    struct world *w = told_and_linked(&often);
     (void)state;
     (void)world_say(w, w->product, NULL, "PUT", "/sandbox/rights", json_pack("{s:b}", "bridge", 0), NULL);
     run(w, 3600 * SEC_MS);
@@ -172,7 +172,7 @@ static void lost_rights_are_no_closing(void **state) {
 
 /* It stays out of the counts: that it can't be seen tells nothing of what was deleted. */
 static void lost_rights_bring_nothing_deleted_back(void **state) {
-    struct world *w = linked(&often);
+    struct world *w = told_and_linked(&often);
     (void)state;
     assert_int_equal(world_say(w, w->desk, "root", "DELETE", "/ticket/1", NULL, NULL), 204);
     run(w, 1800 * SEC_MS);
@@ -185,7 +185,7 @@ static void lost_rights_bring_nothing_deleted_back(void **state) {
 }
 
 static void idle_polls_write_nothing(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = told_and_linked(NULL);
     (void)state;
     run(w, 600 * SEC_MS);
     uint64_t desk = sandbox_digest(w->desk), product = sandbox_digest(w->product), requests = w->requests;
@@ -198,7 +198,7 @@ static void idle_polls_write_nothing(void **state) {
 }
 
 static void what_the_bridge_wrote_is_no_evidence(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = told_and_linked(NULL);
     (void)state;
     const char *note = world_text(w, "SELECT json_extract(want, '$.text') || char(10) || json_extract(want, "
                                      "'$.marker') FROM effect WHERE ref = 'helpdesk:1' AND kind = 'note'");

@@ -7,24 +7,11 @@
 static int64_t outbox_shut(struct world *w) {
     return world_number(w, 0, "SELECT count(*) FROM meta WHERE key = 'outbox' AND value = 'shut'");
 }
-static int64_t attention(struct world *w, const char *kind) {
-    return world_number(w, -1, "SELECT count(*) FROM attention WHERE kind = '%s'", kind);
-}
 static const char *why(struct world *w) {
     return world_text(w, "SELECT value FROM meta WHERE key = 'outbox_why'");
 }
 
 /* One ticket closed unresolved for one open issue. */
-static struct world *linked(const struct world_config *config) {
-    struct world *w = scene(config);
-    settle(w);
-    product_issue(w, "Totals are wrong", "Sums are off by one.");
-    desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong.");
-    desk_field(w, 1, "Defect", "1");
-    settle(w);
-    assert_status(w, 1, "closed-unresolved");
-    return w;
-}
 
 static void released(struct world *w) {
     product_status(w, 1, ISSUE_CLOSED);
@@ -34,7 +21,7 @@ static void released(struct world *w) {
 
 /* The backup is of the running database: it is as new as the one that sent the notes, but for what it sent. */
 static void a_backup_put_back_keeps_the_outbox_shut(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     world_backup(w);
     released(w);
@@ -75,7 +62,7 @@ static void publish(struct world *w) {
 
 /* The ticket was read before it is decided on: what stands there does not even wait. */
 static void what_stands_there_is_entered_as_done(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     world_backup(w);
     publish(w);
@@ -99,7 +86,7 @@ static void what_stands_there_is_entered_as_done(void **state) {
 
 /* Opened at once: what waits has not been looked for yet. Each send reads first. */
 static void a_backup_opened_at_once_tells_nobody_twice(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     world_backup(w);
     released(w);
@@ -118,7 +105,7 @@ static void a_backup_opened_at_once_tells_nobody_twice(void **state) {
 static void a_crash_is_no_accident(void **state) {
     (void)state;
     for (int n = 1; n <= 6; n++) {
-        struct world *w = linked(NULL);
+        struct world *w = closed_unresolved(NULL);
         world_stop(w);
         w->disk.dies_at = n;
         world_start(w);
@@ -138,7 +125,7 @@ static void a_crash_is_no_accident(void **state) {
 }
 
 static void a_copy_on_another_machine_writes_nothing(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     product_status(w, 1, ISSUE_CLOSED);
     world_stop(w);
@@ -161,7 +148,7 @@ static void a_copy_on_another_machine_writes_nothing(void **state) {
 
 /* The database alone was copied: what it knows of its machine is enough. */
 static void a_copy_without_its_file_writes_nothing(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     world_stop(w);
     w->identity = NULL;
@@ -187,7 +174,7 @@ static void a_lost_database_tells_nobody_again(void **state) {
     static const char *const histories[] = {"", "history: assert\n"};
     (void)state;
     for (size_t i = 0; i < array_size(histories); i++) {
-        struct world *w = linked(&(struct world_config){.top = histories[i]});
+        struct world *w = closed_unresolved(&(struct world_config){.top = histories[i]});
         product_issue(w, "Slow", "It takes minutes.");
         desk_ticket(w, ALICE, "Slow", "It is slow.");
         desk_field(w, 2, "Defect", "2");
@@ -218,7 +205,7 @@ static void a_lost_database_tells_nobody_again(void **state) {
 
 /* A turn of the lost database has told a fix; the next fix is told all the same. */
 static void a_forgotten_turn_swallows_no_note(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     released(w);
     product_status(w, 1, ISSUE_WORKING);
@@ -259,7 +246,7 @@ static void an_older_number_is_no_evidence(void **state) {
 }
 
 static void without_its_file_too_it_asks_who_it_was(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     released(w);
     world_stop(w);
@@ -310,7 +297,7 @@ static void two_installations_have_two_names(void **state) {
 /* ---- two bridges ---- */
 
 static void another_bridge_stops_writes_to_that_tracker(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     desk_comment(w, 1, FOREIGN);
     settle(w);
@@ -337,7 +324,7 @@ static void another_bridge_stops_writes_to_that_tracker(void **state) {
 }
 
 static void what_only_looks_like_another_bridge_stops_nothing(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     desk_reply(w, 1, ALICE, FOREIGN); /* a customer stops nothing */
     desk_comment(w, 1, "> Known error P-3.\n> [P-3 \xc2\xb7 b9-3f9k2a]");
@@ -350,7 +337,7 @@ static void what_only_looks_like_another_bridge_stops_nothing(void **state) {
 
 /* The same name, and a note that this database did not write. */
 static void its_own_copy_at_work_stops_writes(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     desk_comment(w, 1, "Fixed.\n\n[P-1 \xc2\xb7 b1-zzzzzz]");
     settle(w);

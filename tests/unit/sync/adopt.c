@@ -11,7 +11,7 @@ static int64_t told(struct world *w, int ticket) {
     return desk_notes(w, ticket, "b1-", false);
 }
 
-static struct world *linked(const struct world_config *config) {
+static struct world *two_linked(const struct world_config *config) {
     struct world *w = scene(config);
     settle(w);
     product_issue(w, "Totals are wrong", "Sums are off by one.");
@@ -29,7 +29,7 @@ static struct world *linked(const struct world_config *config) {
 /* A person's reason stands in the field Outcome: a reload has to read it there too. */
 static void a_reload_keeps_what_the_field_says(void **state) {
     const struct world_config config = {.service = "outcome"};
-    struct world *w = linked(&config);
+    struct world *w = two_linked(&config);
     (void)state;
     desk_field(w, 1, "Service", "wont-fix");
     settle(w);
@@ -45,7 +45,7 @@ static void a_reload_keeps_what_the_field_says(void **state) {
 /* ... and what a person said by command. */
 static void a_reload_keeps_what_a_person_said(void **state) {
     const struct world_config config = {.states = STATES_AND("Rejected: closed")};
-    struct world *w = linked(&config);
+    struct world *w = two_linked(&config);
     (void)state;
     product_status(w, 1, ISSUE_REJECTED);
     settle(w);
@@ -61,7 +61,7 @@ static void a_reload_keeps_what_a_person_said(void **state) {
 
 /* P-1 is due for a reason of its own when the states come to mean something else. */
 static void a_reload_amid_a_decision_tells_nobody(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = two_linked(NULL);
     (void)state;
     int64_t before = told(w, 1) + told(w, 2);
     product_status(w, 1, ISSUE_WORKING);
@@ -82,7 +82,7 @@ static void a_reload_amid_a_decision_tells_nobody(void **state) {
 
 /* What happened before the reload was meant as the old configuration has it: it is told. */
 static void a_reload_swallows_nothing(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = two_linked(NULL);
     (void)state;
     product_status(w, 1, ISSUE_CLOSED);
     for (int i = 0; i < 100000 && !world_number(w, 0, "SELECT count(*) FROM due WHERE kind = 'problem'"); i++)
@@ -96,7 +96,7 @@ static void a_reload_swallows_nothing(void **state) {
 
 /* A person acts on one incident before all that was reloaded is decided: the others stay adopted. */
 static void an_act_after_a_reload_is_only_its_own(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = two_linked(NULL);
     (void)state;
     int64_t before = told(w, 2);
     product_status(w, 1, ISSUE_WORKING);
@@ -242,7 +242,7 @@ static void a_reload_does_not_hide_what_was_not_read(void **state) {
 /* ---- ignored is not adopted ---- */
 
 static void what_an_ignore_has_spent_is_never_asserted(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = two_linked(NULL);
     (void)state;
     int64_t before = told(w, 1);
     command(w, 200, "ignore", json_pack("{s:s}", "ref", "helpdesk:1"));

@@ -1,17 +1,6 @@
 /* asked: commands that would do harm, or nothing, are refused and say so. */
 #include "scene.h"
 
-static struct world *linked(const struct world_config *config) {
-    struct world *w = scene(config);
-    settle(w);
-    product_issue(w, "Totals are wrong", "Sums are off by one.");
-    desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong.");
-    desk_field(w, 1, "Defect", "1");
-    settle(w);
-    assert_status(w, 1, "closed-unresolved");
-    return w;
-}
-
 /* What the command says: the refusal's detail, or the message. */
 static void says(struct world *w, int status, const char *name, json_t *args, const char *words) {
     json_t *result = NULL;
@@ -35,7 +24,7 @@ static int links(struct world *w) {
 }
 
 static void what_was_never_suggested_is_left_alone(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     int n = (int)world_number(w, 0, "SELECT n FROM evidence WHERE incident = 'helpdesk:1'");
     says(w, 409, "reject", number(n),
@@ -52,7 +41,7 @@ static void what_was_never_suggested_is_left_alone(void **state) {
 }
 
 static void a_second_defect_is_asked_for_by_name(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     says(w, 409, "defect-new", of("ref", "helpdesk:1"), "helpdesk:1 has product:1 already (P-1)");
     says(w, 409, "defect-new", of("ref", "P-1"), "P-1 has product:1 already (P-1)");
@@ -88,7 +77,7 @@ static void what_is_under_way_is_said(void **state) {
 }
 
 static void a_merged_or_closed_problem_takes_no_defect(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     command(w, 200, "problem-new", of("title", "The same"));
     command(w, 200, "problem-merge", json_pack("{s:s, s:s}", "id", "P-2", "into", "P-1"));
@@ -108,7 +97,7 @@ static json_t *split(const char *ref) {
 }
 
 static void only_what_is_linked_is_split_off(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     desk_ticket(w, ALICE, "Something else", "x");
     settle(w);
@@ -122,7 +111,7 @@ static void only_what_is_linked_is_split_off(void **state) {
 }
 
 static void closing_says_what_it_would_do(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     json_t *plan = NULL;
     (void)state;
     assert_int_equal(world_command(w, "problem-close", json_pack("{s:s, s:b}", "id", "P-1", "dry_run", 1), &plan), 200);
@@ -142,7 +131,7 @@ static json_t *risk(void) {
 }
 
 static void what_was_not_declined_is_not_pushed_back(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     says(w, 409, "problem-push-back", of("id", "P-1"), "P-1 is pending: only what was declined can be pushed back");
     product_status(w, 1, ISSUE_CLOSED);
@@ -165,7 +154,7 @@ static void what_was_not_declined_is_not_pushed_back(void **state) {
 }
 
 static void nothing_to_acknowledge_is_said(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     says(w, 409, "ack", of("ref", "helpdesk:1"), "nothing to acknowledge on helpdesk:1");
     says(w, 409, "ack", of("ref", "product:1"), "nothing to acknowledge on product:1");
@@ -185,7 +174,7 @@ static enum fate product_is_down(void *arg, const struct http_request *q) {
 }
 
 static void a_look_at_what_does_not_answer(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     command(w, 202, "sync", of("ref", "product"));
     w->fate_of = product_is_down;
@@ -198,7 +187,7 @@ static void a_look_at_what_does_not_answer(void **state) {
 }
 
 static void what_is_so_already(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     command(w, 200, "link", json_pack("{s:s, s:s}", "a", "helpdesk:1", "b", "P-1")); /* a word more than the field's */
     says(w, 409, "link", json_pack("{s:s, s:s}", "a", "P-1", "b", "helpdesk:1"),

@@ -57,7 +57,7 @@ static void says(const struct found *x, const char *ref, const char *what, const
 
 /* A defect with three tickets that were closed unresolved, and nothing that waits. The polls are rare: what people do
  * afterwards is not seen by them. */
-static struct world *linked(void) {
+static struct world *three_linked(void) {
     struct world *w = scene(NULL);
     settle(w);
     product_issue(w, "Totals are wrong", "x");
@@ -84,7 +84,7 @@ static void product_field(struct world *w, int issue, int field, const char *val
 }
 
 static void nothing_differs(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     uint64_t requests = w->requests;
     struct found x = audit(w);
     assert_false(x.failed);
@@ -97,7 +97,7 @@ static void nothing_differs(void **state) {
 }
 
 static void what_people_changed_since_the_last_poll_is_found(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     desk_status(w, 1, "open");
     product_field(w, 1, 2, "99");
     desk_field(w, 2, "Problem", "P-77");
@@ -113,7 +113,7 @@ static void what_people_changed_since_the_last_poll_is_found(void **state) {
 
 /* A ticket is people's again once they moved it; a counter stays the bridge's. */
 static void what_is_known_stays_a_difference_of_fields_only(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     desk_status(w, 1, "open");
     product_field(w, 1, 3, "99");
     settle(w);
@@ -134,7 +134,7 @@ static void what_is_known_stays_a_difference_of_fields_only(void **state) {
 }
 
 static void a_deleted_note_and_a_second_one(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     const char *note = world_text(w, "SELECT json_extract(want, '$.text') || char(10) || json_extract(want, "
                                      "'$.marker') FROM effect WHERE ref = 'helpdesk:1' AND kind = 'note' AND state = "
                                      "'done'");
@@ -160,7 +160,7 @@ static void a_deleted_note_and_a_second_one(void **state) {
 }
 
 static void a_note_of_another_database(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     const char *instance = world_text(w, "SELECT value FROM meta WHERE key = 'instance'");
     desk_comment(w, 3, arena_printf(w->a, "We know of it.\n[P-1 \xc2\xb7 %s-zzzzzz]", instance));
     struct found x = audit(w);
@@ -171,7 +171,7 @@ static void a_note_of_another_database(void **state) {
 }
 
 static void a_deleted_defect(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     assert_int_equal(world_say(w, w->product, "admin", "DELETE", "/issues/1.json", NULL, NULL), 204);
     struct found x = audit(w);
     says(&x, "product:1", "presence", "gone", "present", "bascule sync product:1, twice");
@@ -182,7 +182,7 @@ static void a_deleted_defect(void **state) {
 }
 
 static void what_is_on_its_way_is_no_difference(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     command(w, 200, "outbox-close", json_object());
     desk_ticket(w, ALICE, "One more", "x");
     desk_field(w, 4, "Defect", "1");
@@ -196,7 +196,7 @@ static void what_is_on_its_way_is_no_difference(void **state) {
 }
 
 static void what_is_parked_names_its_effect(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     command(w, 200, "outbox-close", json_object());
     desk_ticket(w, ALICE, "One more", "x");
     desk_field(w, 4, "Defect", "1");
@@ -232,7 +232,7 @@ static enum fate first_is_limited(void *arg, const struct http_request *request)
 }
 
 static void a_limit_is_kept_and_waited_for(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     msec_t began = w->now;
     limited = 20;
     w->fate_of = first_is_limited;
@@ -251,7 +251,7 @@ static enum fate all_is_refused(void *arg, const struct http_request *request) {
 }
 
 static void a_tracker_that_fails_is_given_up_and_said(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     w->fate_of = all_is_refused;
     struct found x = {0};
     json_t *result = NULL;
@@ -272,7 +272,7 @@ static void a_tracker_that_fails_is_given_up_and_said(void **state) {
 }
 
 static void a_paused_tracker_is_not_asked(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     command(w, 200, "pause", json_pack("{s:s}", "tracker", "product"));
     uint64_t requests = w->requests;
     struct found x = audit(w);
@@ -291,7 +291,7 @@ static enum fate product_is_limited(void *arg, const struct http_request *reques
 
 /* Whoever stops asking ends it; another number is over. */
 static void an_audit_is_one_at_a_time(void **state) {
-    struct world *w = linked();
+    struct world *w = three_linked();
     json_t *result = NULL;
     command(w, 404, "audit", json_pack("{s:i}", "run", 7));
     w->fate_of = product_is_limited; /* so that it takes its time */

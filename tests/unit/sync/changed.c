@@ -2,12 +2,8 @@
  * too), a policy for old incidents, and what either would do, in numbers. */
 #include "scene.h"
 
-static struct world *linked(const struct world_config *config) {
-    struct world *w = scene(config);
-    settle(w);
-    assert_int_equal(product_issue(w, "Totals are wrong", "Sums are off by one."), 1);
-    assert_int_equal(desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong."), 1);
-    desk_field(w, 1, "Defect", "1");
+static struct world *known(const struct world_config *config) {
+    struct world *w = linked(config);
     settle(w);
     return w;
 }
@@ -36,7 +32,7 @@ static void hear(void *who, int status, json_t *result) {
 #define mapped(w) world_number(w, -1, "SELECT count(*) FROM journal WHERE what = 'mapped'")
 
 static void a_changed_table_holds_after_a_restart(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = known(NULL);
     assert_status(w, 1, "closed-unresolved");
     assert_int_equal(mapped(w), 0);
     world_stop(w);
@@ -58,7 +54,7 @@ static void a_changed_table_holds_after_a_restart(void **state) {
 }
 
 static void a_killed_reload_is_made_good(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = known(NULL);
     w->config.states = "New: working";
     world_crash(w);
     settle(w);
@@ -72,7 +68,7 @@ static void a_killed_reload_is_made_good(void **state) {
 }
 
 static void a_person_said_why_it_is_closed(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = known(NULL);
     product_status(w, 1, ISSUE_REJECTED);
     settle(w);
     command(w, 200, "outcome", json_pack("{s:s, s:s, s:s}", "ref", "product:1", "outcome", "duplicate", "reason", "x"));
@@ -86,7 +82,7 @@ static void a_person_said_why_it_is_closed(void **state) {
 }
 
 static void a_policy_is_shown_and_applied_to_some(void **state) {
-    struct world *w = linked(&(struct world_config){.policy = "  treatment: leave\n"});
+    struct world *w = known(&(struct world_config){.policy = "  treatment: leave\n"});
     assert_int_equal(desk_ticket(w, ALICE, "Wrong totals", "Mine too."), 2);
     desk_field(w, 2, "Defect", "1");
     settle(w);
@@ -131,7 +127,7 @@ static void a_policy_is_shown_and_applied_to_some(void **state) {
 /* What a changed configuration means is carried through a page at a time: a crash between two of them loses none and
  * says none twice, and nothing is decided before all are through. */
 static void a_crash_between_pages_loses_none(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = known(NULL);
     for (int i = 2; i <= MANY; i++)
         product_issue(w, "Another", "Something else.");
     settle(w);
@@ -153,7 +149,7 @@ static void a_crash_between_pages_loses_none(void **state) {
 #define all_due(w)  world_number(w, 0, "SELECT count(*) FROM due WHERE kind = 'incident'")
 
 static void a_crash_after_a_reload_forgets_none(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = known(NULL);
     for (int i = 2; i <= MANY; i++)
         desk_ticket(w, ALICE, "Another", "Something else.");
     settle(w);
@@ -174,7 +170,7 @@ static void a_crash_after_a_reload_forgets_none(void **state) {
 
 /* A few incidents at a time: the service may end between, and what is said again does the rest. */
 static void a_policy_is_applied_a_few_at_a_time(void **state) {
-    struct world *w = linked(&(struct world_config){.policy = "  treatment: leave\n"});
+    struct world *w = known(&(struct world_config){.policy = "  treatment: leave\n"});
     for (int i = 2; i <= 60; i++) {
         desk_ticket(w, ALICE, "Wrong totals", "Mine too.");
         desk_field(w, i, "Defect", "1");
@@ -209,7 +205,7 @@ static void a_policy_is_applied_a_few_at_a_time(void **state) {
 }
 
 static void a_preview_leaves_no_trace(void **state) {
-    struct world *w = linked(&(struct world_config){.policy = "  treatment: leave\n"});
+    struct world *w = known(&(struct world_config){.policy = "  treatment: leave\n"});
     world_reload(w, &(struct world_config){.policy = "  treatment: close\n"});
     settle(w);
     int64_t rows = effects(w, "1"), journal = world_number(w, 0, "SELECT count(*) FROM journal");
@@ -224,7 +220,7 @@ static void a_preview_leaves_no_trace(void **state) {
 }
 
 static void an_instance_is_for_a_lost_identity(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = known(NULL);
     command(w, 400, "outbox-open", json_pack("{s:s}", "instance", "b2"));
     end(w);
     (void)state;

@@ -1,29 +1,6 @@
 /* deliver: what becomes of a write whose answer is lost, late, refused or
  * doubtful; deaths; the brake; shut outboxes. Each by a script of fates. */
-#include "scene.h"
-
-/* The n-th write to `to` meets that fate, every other request is fine. */
-struct script {
-    const char *to;
-    int at, seen;
-    enum fate fate;
-};
-
-static enum fate scripted(void *arg, const struct http_request *q) {
-    struct script *s = arg;
-    bool write = !str_is(q->method, "GET");
-    return write && str_starts(q->url, s->to) && ++s->seen == s->at ? s->fate : FATE_FINE;
-}
-
-/* Known to the bridge, and linked just now: the next write to the desk is the closing with its note. */
-static struct world *linked(const struct world_config *config) {
-    struct world *w = scene(config);
-    settle(w);
-    product_issue(w, "Totals are wrong", "Sums are off by one.");
-    desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong.");
-    desk_field(w, 1, "Defect", "1");
-    return w;
-}
+#include "script.h"
 
 /* Whatever happens to the first write on either side: it is done once in the end. */
 static void every_fate_of_every_first_write(void **state) {
@@ -35,8 +12,7 @@ static void every_fate_of_every_first_write(void **state) {
                 continue;
             struct world *w = linked(NULL);
             struct script s = {.to = sides[side], .at = 1, .fate = (enum fate)fate};
-            w->fate_of = scripted;
-            w->fate_arg = &s;
+            play(w, &s);
             settle(w);
             run(w, 120 * SEC_MS);
             settle(w);
@@ -56,8 +32,7 @@ static void what_is_unsure_waits_before_it_is_believed_lost(void **state) {
     struct world *w = linked(&(struct world_config){.desk = "    look_after: 60s\n"});
     struct script s = {.to = DESK, .at = 1, .fate = FATE_LOST_BEFORE};
     (void)state;
-    w->fate_of = scripted;
-    w->fate_arg = &s;
+    play(w, &s);
     while (!s.seen)
         run(w, SEC_MS);
     run(w, 31 * SEC_MS);
@@ -77,8 +52,7 @@ static void a_person_in_between_is_not_overridden(void **state) {
     struct world *w = linked(NULL);
     struct script s = {.to = DESK, .at = 1, .fate = FATE_LOST_AFTER};
     (void)state;
-    w->fate_of = scripted;
-    w->fate_arg = &s;
+    play(w, &s);
     while (!s.seen)
         run(w, SEC_MS);
     run(w, 3 * SEC_MS);
@@ -224,8 +198,7 @@ static void an_overtaken_state_is_not_sent_again(void **state) {
     struct world *w = linked(NULL);
     struct script s = {.to = DESK, .at = 1, .fate = FATE_LOST_BEFORE};
     (void)state;
-    w->fate_of = scripted;
-    w->fate_arg = &s;
+    play(w, &s);
     while (!s.seen)
         run(w, SEC_MS);
     product_status(w, 1, ISSUE_CLOSED);
@@ -241,8 +214,7 @@ static void waiting_is_quiet(void **state) {
     struct world *w = linked(&(struct world_config){.desk = "    look_after: 10m\n    poll: 1m\n"});
     struct script s = {.to = DESK, .at = 1, .fate = FATE_LOST_BEFORE};
     (void)state;
-    w->fate_of = scripted;
-    w->fate_arg = &s;
+    play(w, &s);
     while (!s.seen)
         run(w, SEC_MS);
     run(w, 40 * SEC_MS);

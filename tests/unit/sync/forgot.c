@@ -7,20 +7,9 @@ static int64_t stopped(struct world *w) {
     return world_number(w, -1, "SELECT count(*) FROM attention WHERE kind = 'tracker-restored'");
 }
 
-static struct world *linked_under(const char *top) {
-    struct world *w =
-        scene(&(struct world_config){.top = top, .desk = "    sweep: 10m\n", .product = "    sweep: 10m\n"});
-    settle(w);
-    product_issue(w, "Totals are wrong", "Sums are off by one.");
-    desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong.");
-    desk_field(w, 1, "Defect", "1");
-    settle(w);
-    assert_status(w, 1, "closed-unresolved");
-    return w;
-}
-
-static struct world *linked(void) {
-    return linked_under("");
+static struct world *swept(const char *top) {
+    return closed_unresolved(
+        &(struct world_config){.top = top, .desk = "    sweep: 10m\n", .product = "    sweep: 10m\n"});
 }
 
 static void resume(struct world *w, const char *tracker) {
@@ -32,7 +21,7 @@ static void resume(struct world *w, const char *tracker) {
 
 /* The one issue that was put back is worked on again: newer than it was seen, but with another past. */
 static void no_news_from_a_defect_tracker_that_was_put_back(void **state) {
-    struct world *w = linked();
+    struct world *w = swept("");
     (void)state;
     run(w, 100 * SEC_MS);
     int64_t past = world_past(w, w->product);
@@ -50,7 +39,7 @@ static void no_news_from_a_defect_tracker_that_was_put_back(void **state) {
 
 /* Two issues: one of them is worked on after the tracker was put back, the other vouches no more. */
 static struct world *put_back(const char *top, int *ret_notes) {
-    struct world *w = linked_under(top);
+    struct world *w = swept(top);
     product_issue(w, "Another", "x");
     settle(w);
     run(w, 100 * SEC_MS);
@@ -117,7 +106,7 @@ static void what_it_shows_then_is_adopted(void **state) {
 
 /* The one that was changed last is worked on again; it has no history that could tell. */
 static void somebody_at_work_vouches_for_nothing(void **state) {
-    struct world *w = linked();
+    struct world *w = swept("");
     (void)state;
     product_issue(w, "Another", "x");
     settle(w);
@@ -137,7 +126,7 @@ static void somebody_at_work_vouches_for_nothing(void **state) {
 }
 
 static void a_number_given_twice_is_noticed(void **state) {
-    struct world *w = linked();
+    struct world *w = swept("");
     (void)state;
     run(w, 100 * SEC_MS);
     int64_t past = world_past(w, w->product);
@@ -157,7 +146,7 @@ static void a_number_given_twice_is_noticed(void **state) {
 
 /* The sweep meets what is not there before any news come, and believes nothing. */
 static void what_it_forgot_was_not_deleted(void **state) {
-    struct world *w = linked();
+    struct world *w = swept("");
     (void)state;
     desk_ticket(w, ALICE, "Not linked", "x");
     settle(w);
@@ -193,7 +182,7 @@ static void news(struct world *w, int issue) {
 }
 
 static void the_newest_were_deleted(void **state) {
-    struct world *w = linked();
+    struct world *w = swept("");
     (void)state;
     for (int i = 2; i <= 6; i++)
         product_issue(w, "Spam", "x");
@@ -213,7 +202,7 @@ static void the_newest_were_deleted(void **state) {
 }
 
 static void all_were_deleted(void **state) {
-    struct world *w = linked();
+    struct world *w = swept("");
     (void)state;
     run(w, 100 * SEC_MS);
     world_say(w, w->product, "admin", "DELETE", "/issues/1.json", NULL, NULL);
@@ -232,7 +221,7 @@ static void skew(struct world *w, const char *span) {
 /* Its clock ran ahead, was set right, and was set wrong the other way; the process ended in between. */
 static void its_clock_was_set(void **state) {
     static const char *const spans[] = {"5m", "0s", "-4m", "30s", "0s"};
-    struct world *w = linked();
+    struct world *w = swept("");
     (void)state;
     for (size_t i = 0; i < array_size(spans); i++) {
         skew(w, spans[i]);
@@ -251,7 +240,7 @@ static void its_clock_was_set(void **state) {
 }
 
 static void the_newest_left_the_project(void **state) {
-    struct world *w = linked();
+    struct world *w = swept("");
     (void)state;
     product_issue(w, "Not ours", "x");
     settle(w);
@@ -265,7 +254,7 @@ static void the_newest_left_the_project(void **state) {
 }
 
 static void the_newest_ticket_was_merged(void **state) {
-    struct world *w = linked();
+    struct world *w = swept("");
     (void)state;
     desk_ticket(w, ALICE, "The same", "x");
     settle(w);
@@ -288,7 +277,7 @@ static enum fate spy(void *arg, const struct http_request *q) {
 
 /* An old answer once (a cache, a copy that lags behind): it is asked a second time. */
 static void one_old_answer_is_no_backup(void **state) {
-    struct world *w = linked();
+    struct world *w = swept("");
     bool asked = false;
     (void)state;
     product_issue(w, "Another", "x");

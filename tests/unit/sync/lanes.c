@@ -30,10 +30,6 @@ static void play(struct world *w, struct script *s) {
 
 #define TICKET(n) DESK "/REST/2.0/ticket/" #n
 
-static int64_t attention(struct world *w, const char *kind) {
-    return world_number(w, -1, "SELECT count(*) FROM attention WHERE kind = '%s'", kind);
-}
-
 static int64_t journalled(struct world *w, const char *what) {
     return world_number(w, -1, "SELECT count(*) FROM journal WHERE what = '%s'", what);
 }
@@ -72,7 +68,7 @@ static void an_unreadable_record_does_not_hold_the_import(void **state) {
     }
 }
 
-static struct world *linked(const struct world_config *config) {
+static struct world *mentioned(const struct world_config *config) {
     struct world *w = scene(config);
     settle(w);
     product_issue(w, "Totals are wrong", "Sums are off by one.");
@@ -83,7 +79,7 @@ static struct world *linked(const struct world_config *config) {
 /* Read before it is written, and while looking: that one record answers nonsense is no word about its tracker. */
 static void nonsense_for_one_record_takes_nobody_down(void **state) {
     (void)state;
-    struct world *w = linked(&often);
+    struct world *w = mentioned(&often);
     settle(w);
     struct script s = {.url = TICKET(1), .method = "GET", .below = true, .fate = FATE_HTML};
     play(w, &s);
@@ -106,7 +102,7 @@ static void nonsense_for_one_record_takes_nobody_down(void **state) {
 
 static void nonsense_while_looking_takes_nobody_down(void **state) {
     (void)state;
-    struct world *w = linked(&often);
+    struct world *w = mentioned(&often);
     settle(w);
     struct script s = {.url = TICKET(1), .method = "POST", .below = true, .fate = FATE_LOST_BEFORE};
     play(w, &s);
@@ -127,7 +123,7 @@ static void nonsense_while_looking_takes_nobody_down(void **state) {
 /* What cannot be understood is no lost right. */
 static void broken_before_a_write_is_not_forbidden(void **state) {
     (void)state;
-    struct world *w = linked(&often);
+    struct world *w = mentioned(&often);
     settle(w);
     struct script s = {.url = TICKET(1), .method = "GET", .fate = FATE_EMPTY};
     play(w, &s);
@@ -146,7 +142,7 @@ static void broken_before_a_write_is_not_forbidden(void **state) {
 /* Reading works, and the same write fails each time: it ends with a person. */
 static void a_write_that_always_fails_is_parked(void **state) {
     (void)state;
-    struct world *w = linked(NULL);
+    struct world *w = mentioned(NULL);
     struct script s = {.url = TICKET(1), .method = "POST", .below = true, .fate = FATE_BROKEN};
     play(w, &s);
     run(w, 3600 * SEC_MS);
@@ -171,7 +167,7 @@ static void a_write_that_always_fails_is_parked(void **state) {
 /* A list that is refused: down once, and asked ever more seldom. */
 static void a_refused_list_does_not_flap(void **state) {
     (void)state;
-    struct world *w = linked(NULL);
+    struct world *w = mentioned(NULL);
     settle(w);
     struct script s = {.url = PRODUCT "/issues.json", .fate = FATE_BAD};
     play(w, &s);
@@ -189,7 +185,7 @@ static void a_refused_list_does_not_flap(void **state) {
 
 static void a_wrong_clock_does_not_flap(void **state) {
     (void)state;
-    struct world *w = linked(NULL);
+    struct world *w = mentioned(NULL);
     settle(w);
     w->step = 1200 * SEC_MS;
     run(w, 3600 * SEC_MS);
@@ -203,7 +199,7 @@ static void a_wrong_clock_does_not_flap(void **state) {
 
 static void a_limit_is_obeyed_before_it_bites(void **state) {
     (void)state;
-    struct world *w = linked(NULL);
+    struct world *w = mentioned(NULL);
     settle(w);
     struct script s = {.url = DESK "/REST/2.0/tickets", .fate = FATE_TIRED};
     play(w, &s);
@@ -226,7 +222,7 @@ static void a_limit_is_obeyed_before_it_bites(void **state) {
 
 static void a_tracker_that_joins_and_is_down_stops_nobody(void **state) {
     (void)state;
-    struct world *w = linked(NULL);
+    struct world *w = mentioned(NULL);
     settle(w);
     world_reload(w, &(struct world_config){.product = THIRD("wrong")});
     run(w, 60 * SEC_MS);
@@ -244,7 +240,7 @@ static void a_tracker_that_joins_and_is_down_stops_nobody(void **state) {
 /* What waits for it does not keep the file that mends it from being taken. */
 static void a_tracker_that_joins_can_be_mended(void **state) {
     (void)state;
-    struct world *w = linked(NULL);
+    struct world *w = mentioned(NULL);
     struct fault fault = {0};
     settle(w);
     world_reload(w, &(struct world_config){.product = THIRD("wrong")});
@@ -264,7 +260,7 @@ static void a_tracker_that_joins_can_be_mended(void **state) {
 
 static void a_clock_set_back_stops_no_poll(void **state) {
     (void)state;
-    struct world *w = linked(NULL);
+    struct world *w = mentioned(NULL);
     settle(w);
     struct script s = {.url = DESK "/REST/2.0/tickets", .fate = FATE_FINE};
     w->step = -500 * SEC_MS;
@@ -280,7 +276,7 @@ static void a_clock_set_back_stops_no_poll(void **state) {
 /* "Not there" counts after look_after that really went by. */
 static void a_clock_set_forward_makes_nothing_believed_early(void **state) {
     (void)state;
-    struct world *w = linked(&(struct world_config){.desk = "    look_after: 120s\n"});
+    struct world *w = mentioned(&(struct world_config){.desk = "    look_after: 120s\n"});
     struct script s = {.url = TICKET(1), .method = "POST", .below = true, .fate = FATE_LOST_BEFORE};
     play(w, &s);
     while (!effects(w, "state = 'unsure'"))
@@ -349,7 +345,7 @@ static void a_zone_is_no_trap_for_many(void **state) {
 /* The server's own zone, which nobody tells: the service stays away, and says what to do. */
 static void a_zone_that_is_not_told_is_refused(void **state) {
     (void)state;
-    struct world *w = linked(NULL);
+    struct world *w = mentioned(NULL);
     settle(w);
     struct script s = {.url = DESK "/REST/2.0/user/27", .fate = FATE_EMPTY};
     play(w, &s);
@@ -367,7 +363,7 @@ static void a_zone_that_is_not_told_is_refused(void **state) {
 
 static void what_changes_all_the_time_is_still_written(void **state) {
     (void)state;
-    struct world *w = linked(NULL);
+    struct world *w = mentioned(NULL);
     for (int i = 2; i <= 40; i++)
         desk_ticket(w, ALICE, "One more", "x");
     settle(w);

@@ -1,32 +1,8 @@
 /* own: what the bridge wrote is never evidence and never a person's rejection, whatever
  * became of the request; and what a person wrote at the same moment is not lost unseen. */
-#include "scene.h"
+#include "script.h"
 
 #include "../../../src/sandbox/rt.h"
-
-/* The n-th write to `to` meets that fate; `act` is done just before it arrives. */
-struct script {
-    const char *to;
-    int at, seen;
-    enum fate fate;
-    void (*act)(struct world *w);
-    struct world *w;
-};
-
-static enum fate scripted(void *arg, const struct http_request *q) {
-    struct script *s = arg;
-    if (str_is(q->method, "GET") || !str_starts(q->url, s->to) || ++s->seen != s->at)
-        return FATE_FINE;
-    if (s->act)
-        s->act(s->w);
-    return s->fate;
-}
-
-static void play(struct world *w, struct script *s) {
-    s->w = w;
-    w->fate_of = scripted;
-    w->fate_arg = s;
-}
 
 /* A ticket whose agent wrote of the defect, so that the bridge fills its fields. */
 static struct world *mentioned(void) {

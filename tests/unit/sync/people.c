@@ -25,15 +25,6 @@ static enum fate between(void *arg, const struct http_request *q) {
     return ++b->seen == b->at ? b->fate : FATE_FINE;
 }
 
-static struct world *linked(const struct world_config *config) {
-    struct world *w = scene(config);
-    settle(w);
-    product_issue(w, "Totals are wrong", "Sums are off by one.");
-    desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong.");
-    desk_field(w, 1, "Defect", "1");
-    return w;
-}
-
 static int notes_told(struct world *w, const char *kind) {
     return (int)world_number(
         w, -1, "SELECT count(*) FROM effect WHERE state = 'done' AND json_extract(want, '$.note') = '%s'", kind);

@@ -63,6 +63,25 @@ static inline void assert_text(const char *got, const char *want) {
     assert_string_equal(got, want);
 }
 #define assert_status(w, ticket, status) assert_text(desk_status_of(w, ticket), status)
+#define attention(w, kind)               world_number(w, -1, "SELECT count(*) FROM attention WHERE kind = '%s'", kind)
 #define effects(w, where)                world_number(w, -1, "SELECT count(*) FROM effect WHERE " where)
+
+/* Both known, and linked just now: the next write to the desk is the closing with its note. */
+static inline struct world *linked(const struct world_config *config) {
+    struct world *w = scene(config);
+    settle(w);
+    assert_int_equal(product_issue(w, "Totals are wrong", "Sums are off by one."), 1);
+    assert_int_equal(desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong."), 1);
+    desk_field(w, 1, "Defect", "1");
+    return w;
+}
+
+/* One ticket closed unresolved for one open issue. */
+static inline struct world *closed_unresolved(const struct world_config *config) {
+    struct world *w = linked(config);
+    settle(w);
+    assert_status(w, 1, "closed-unresolved");
+    return w;
+}
 
 #endif

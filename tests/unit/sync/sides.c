@@ -4,26 +4,11 @@
 
 static const struct world_config often = {.desk = "    sweep: 10m\n", .product = "    sweep: 10m\n"};
 
-static struct world *linked(const struct world_config *config) {
-    struct world *w = scene(config);
-    settle(w);
-    product_issue(w, "Totals are wrong", "Sums are off by one.");
-    desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong.");
-    desk_field(w, 1, "Defect", "1");
-    settle(w);
-    assert_status(w, 1, "closed-unresolved");
-    return w;
-}
-
 static const char *links_of(struct world *w, const char *ref) {
     return world_text(w,
                       "SELECT group_concat('P-' || problem) FROM (SELECT problem FROM link WHERE ref = '%s' AND status "
                       "= 'confirmed' ORDER BY problem)",
                       ref);
-}
-
-static int attention(struct world *w, const char *kind) {
-    return (int)world_number(w, -1, "SELECT count(*) FROM attention WHERE kind = '%s'", kind);
 }
 
 static void issue_field(struct world *w, int issue, int field, const char *value) {
@@ -34,7 +19,7 @@ static void issue_field(struct world *w, int issue, int field, const char *value
 /* ---- duplicates ---- */
 
 static void a_duplicate_hands_on_and_takes_back(void **state) {
-    struct world *w = linked(&often);
+    struct world *w = closed_unresolved(&often);
     (void)state;
     product_issue(w, "Sums are wrong", "x");
     settle(w);
@@ -68,7 +53,7 @@ static void a_duplicate_hands_on_and_takes_back(void **state) {
 
 /* Nobody is live in a loop: it is shown, and comes to rest. */
 static void a_loop_comes_to_rest(void **state) {
-    struct world *w = linked(&often);
+    struct world *w = closed_unresolved(&often);
     (void)state;
     product_issue(w, "Sums are wrong", "x");
     for (int i = 1; i <= 2; i++) {
@@ -91,7 +76,7 @@ static void a_loop_comes_to_rest(void **state) {
 static const struct world_config reopens = {.policy = "  on_reopen: reopen\n  recurrences: 1\n"};
 
 static void a_came_back_is_no_recurrence_until_staff_say_so(void **state) {
-    struct world *w = linked(&reopens);
+    struct world *w = closed_unresolved(&reopens);
     (void)state;
     command(w, 409, "ack", json_pack("{s:s, s:b}", "ref", "helpdesk:1", "recurrence", 1)); /* nothing was delivered */
     product_status(w, 1, ISSUE_CLOSED);
@@ -112,7 +97,7 @@ static void a_came_back_is_no_recurrence_until_staff_say_so(void **state) {
 }
 
 static struct world *late(const struct world_config *config) {
-    struct world *w = linked(config);
+    struct world *w = closed_unresolved(config);
     product_status(w, 1, ISSUE_CLOSED);
     settle(w);
     run(w, 600 * SEC_MS);
@@ -176,7 +161,7 @@ static void an_acknowledged_late_link(void **state) {
 
 /* A came-back that was seen long ago hides no late link. */
 static void an_old_ack_hides_nothing(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     desk_reply(w, 1, ALICE, "It still happens!");
     settle(w);
@@ -196,7 +181,7 @@ static void an_old_ack_hides_nothing(void **state) {
 /* ---- what developers take out and put in ---- */
 
 static void an_incident_taken_out_is_rejected(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     desk_ticket(w, ALICE, "Another", "BUG-1");
     settle(w);
@@ -216,7 +201,7 @@ static void an_incident_taken_out_is_rejected(void **state) {
 }
 
 static void a_list_of_developers_own_rejects_nothing(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     issue_field(w, 1, 1, "I keep my own list here");
     settle(w);
@@ -230,7 +215,7 @@ static void a_list_of_developers_own_rejects_nothing(void **state) {
 
 /* What the bridge itself wants there no more, nobody rejects by being quicker. */
 static void what_had_ended_is_not_rejected(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     desk_ticket(w, ALICE, "Another", "x");
     desk_field(w, 2, "Defect", "1");
@@ -251,7 +236,7 @@ static const struct world_config with_problem = {.product_fields =
                                                      "problem: Linked incidents, incident_count: Incident count"};
 
 static void a_developer_moves_the_problem(void **state) {
-    struct world *w = linked(&with_problem);
+    struct world *w = closed_unresolved(&with_problem);
     (void)state;
     command(w, 200, "problem-new", json_pack("{s:s}", "title", "Rounding"));
     settle(w);
@@ -268,7 +253,7 @@ static void a_developer_moves_the_problem(void **state) {
 
 /* Taken out, and none named: the defect gets another problem, and nobody is told the same again. */
 static void a_developer_takes_the_problem_out(void **state) {
-    struct world *w = linked(&with_problem);
+    struct world *w = closed_unresolved(&with_problem);
     (void)state;
     issue_field(w, 1, 1, "");
     settle(w);
@@ -281,12 +266,12 @@ static void a_developer_takes_the_problem_out(void **state) {
 /* ---- policy ---- */
 
 static void a_rule_holds_for_the_defect_too(void **state) {
-    struct world *w = linked(&(struct world_config){.policy = "  for:\n"
-                                                              "    - match: { service: [Billing] }\n"
-                                                              "      recurrences: 1\n"
-                                                              "      on_reopen: reopen\n"
-                                                              "      thresholds: [2]\n"
-                                                              "      notes: { threshold: public }\n"});
+    struct world *w = closed_unresolved(&(struct world_config){.policy = "  for:\n"
+                                                                         "    - match: { service: [Billing] }\n"
+                                                                         "      recurrences: 1\n"
+                                                                         "      on_reopen: reopen\n"
+                                                                         "      thresholds: [2]\n"
+                                                                         "      notes: { threshold: public }\n"});
     (void)state;
     command(w, 200, "problem-set", json_pack("{s:s, s:s}", "id", "P-1", "service", "Billing"));
     desk_ticket(w, ALICE, "Another", "BUG-1");
@@ -304,9 +289,9 @@ static void a_rule_holds_for_the_defect_too(void **state) {
 }
 
 static void a_rule_of_another_service_does_not(void **state) {
-    struct world *w = linked(&(struct world_config){.policy = "  for:\n"
-                                                              "    - match: { service: [Payroll] }\n"
-                                                              "      thresholds: [1]\n"});
+    struct world *w = closed_unresolved(&(struct world_config){.policy = "  for:\n"
+                                                                         "    - match: { service: [Payroll] }\n"
+                                                                         "      thresholds: [1]\n"});
     (void)state;
     assert_int_equal(effects(w, "key LIKE '%%threshold%%'"), 0);
     end(w);

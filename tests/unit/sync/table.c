@@ -2,16 +2,6 @@
  * delivered, come back; who is told what, once. */
 #include "scene.h"
 
-/* An incident that hangs on a defect, both known to the bridge. */
-static struct world *linked(const struct world_config *config) {
-    struct world *w = scene(config);
-    settle(w);
-    assert_int_equal(product_issue(w, "Totals are wrong", "Sums are off by one."), 1);
-    assert_int_equal(desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong."), 1);
-    desk_field(w, 1, "Defect", "1");
-    return w;
-}
-
 static void a_link_closes_unresolved_and_a_release_resolves(void **state) {
     struct world *w = linked(NULL);
     settle(w);

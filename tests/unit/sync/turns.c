@@ -2,21 +2,6 @@
  * and figures stand in it; what waits for a person, and no longer. */
 #include "scene.h"
 
-static struct world *linked(const struct world_config *config) {
-    struct world *w = scene(config);
-    settle(w);
-    product_issue(w, "Totals are wrong", "Sums are off by one.");
-    desk_ticket(w, ALICE, "Wrong totals", "My invoice is wrong.");
-    desk_field(w, 1, "Defect", "1");
-    settle(w);
-    assert_status(w, 1, "closed-unresolved");
-    return w;
-}
-
-static int attention(struct world *w, const char *kind) {
-    return (int)world_number(w, -1, "SELECT count(*) FROM attention WHERE kind = '%s'", kind);
-}
-
 static int turn(struct world *w, int ticket) {
     return (int)world_number(w, -1, "SELECT turn FROM incident WHERE ref = 'helpdesk:%d'", ticket);
 }
@@ -31,7 +16,7 @@ static void late_ticket(struct world *w, int ticket) {
 
 /* The live defect behind a duplicate is hidden after its release: the release stays. */
 static void a_hidden_live_defect_changes_no_verdict(void **state) {
-    struct world *w = linked(&(struct world_config){.product = "    sweep: 10m\n"});
+    struct world *w = closed_unresolved(&(struct world_config){.product = "    sweep: 10m\n"});
     (void)state;
     product_issue(w, "The same", "x");
     assert_int_equal(world_say(w, w->product, "dev", "POST", "/issues/1/relations.json",
@@ -61,7 +46,8 @@ static void a_hidden_live_defect_changes_no_verdict(void **state) {
 
 /* The new defect makes the problem pending: that is the bridge's own doing, and no fix that did not hold. */
 static void a_new_defect_takes_nothing_back(void **state) {
-    struct world *w = linked(&(struct world_config){.policy = "  on_reopen: new-defect\n  recurrences: 1\n"});
+    struct world *w =
+        closed_unresolved(&(struct world_config){.policy = "  on_reopen: new-defect\n  recurrences: 1\n"});
     json_t *made = NULL;
     (void)state;
     product_status(w, 1, ISSUE_CLOSED);
@@ -83,7 +69,7 @@ static void a_new_defect_takes_nothing_back(void **state) {
 
 /* The next turn is judged by the values that it stores. */
 static void a_changed_policy_judges_its_own_turn(void **state) {
-    struct world *w = linked(&(struct world_config){.policy = "  delivered_when: fixed\n"});
+    struct world *w = closed_unresolved(&(struct world_config){.policy = "  delivered_when: fixed\n"});
     (void)state;
     world_reload(w, &(struct world_config){.policy = "  delivered_when: released\n"});
     product_status(w, 1, ISSUE_RESOLVED); /* delivered once, and not any more */
@@ -101,7 +87,7 @@ static void a_changed_policy_judges_its_own_turn(void **state) {
 /* ---- what a turn tells ---- */
 
 static void applying_a_policy_tells_nobody(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     product_status(w, 1, ISSUE_RESOLVED);
     settle(w);
@@ -118,7 +104,7 @@ static void applying_a_policy_tells_nobody(void **state) {
 }
 
 static void what_comes_after_a_quiet_decision_is_told(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     world_reload(w, &(struct world_config){.policy = "  reopen_window: 1d\n"});
     command(w, 200, "policy-apply", json_object());
@@ -132,7 +118,7 @@ static void what_comes_after_a_quiet_decision_is_told(void **state) {
 
 /* Only the reason of an accepted risk is for requesters. */
 static void an_internal_reason_stays_inside(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     command(w, 200, "problem-reopen", json_pack("{s:s, s:s}", "id", "P-1", "reason", "Jones botched it."));
     settle(w);
@@ -144,7 +130,7 @@ static void an_internal_reason_stays_inside(void **state) {
 }
 
 static void the_reason_of_an_accepted_risk_is_told(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     command(w, 200, "problem-new", json_pack("{s:s}", "title", "The greater problem"));
     command(w, 200, "problem-close",
@@ -159,7 +145,7 @@ static void the_reason_of_an_accepted_risk_is_told(void **state) {
 }
 
 static void a_came_back_note_counts_what_came_back(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     for (int i = 2; i <= 4; i++) {
         desk_ticket(w, ALICE, "Wrong totals", "x");
@@ -185,7 +171,7 @@ static void a_came_back_note_counts_what_came_back(void **state) {
 }
 
 static void a_recurrence_note_counts_recurrences(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     product_status(w, 1, ISSUE_CLOSED);
     settle(w);
@@ -206,7 +192,7 @@ static void closed_how_is_asked_only_of_what_counts(void **state) {
                 {"problem-close", "id", "P-1", "resolution", "duplicate"}};
     (void)state;
     for (size_t i = 0; i < array_size(ends); i++) {
-        struct world *w = linked(&(struct world_config){.closed = "closed"});
+        struct world *w = closed_unresolved(&(struct world_config){.closed = "closed"});
         command(w, 200, "problem-new", json_pack("{s:s}", "title", "Another"));
         product_status(w, 1, ISSUE_CLOSED);
         settle(w);
@@ -223,7 +209,7 @@ static void closed_how_is_asked_only_of_what_counts(void **state) {
 
 /* Closed without a reason first, and then said to be a duplicate: its live one is asked about. */
 static void closed_how_goes_on_to_the_live_one(void **state) {
-    struct world *w = linked(&(struct world_config){.closed = "closed"});
+    struct world *w = closed_unresolved(&(struct world_config){.closed = "closed"});
     (void)state;
     product_issue(w, "The same", "x");
     product_status(w, 1, ISSUE_CLOSED);
@@ -242,7 +228,7 @@ static void closed_how_goes_on_to_the_live_one(void **state) {
 }
 
 static void a_merged_ticket_is_not_hidden(void **state) {
-    struct world *w = linked(&(struct world_config){.desk = "    sweep: 10m\n"});
+    struct world *w = closed_unresolved(&(struct world_config){.desk = "    sweep: 10m\n"});
     (void)state;
     desk_ticket(w, "bob@customer.example", "The same", "x");
     settle(w);
@@ -254,7 +240,7 @@ static void a_merged_ticket_is_not_hidden(void **state) {
 }
 
 static void reopening_ends_the_review(void **state) {
-    struct world *w = linked(NULL);
+    struct world *w = closed_unresolved(NULL);
     (void)state;
     command(w, 200, "problem-accept-risk",
             json_pack("{s:s, s:s, s:s}", "id", "P-1", "reason", "Too dear.", "review",
