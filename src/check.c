@@ -73,23 +73,7 @@ static int check_tracker(struct checking *c, const struct settings_tracker *cfg)
     static const char *const levels[] = {"OK", "WARN", "FAIL"};
     struct fault fault = {0};
     struct tracker *t;
-    struct tracker_settings s = {.name = cfg->name,
-                                 .connector = cfg->connector,
-                                 .role = cfg->role,
-                                 .url = cfg->url,
-                                 .web_urls = cfg->web_urls,
-                                 .n_web_urls = cfg->n_web_urls,
-                                 .ca = cfg->ca,
-                                 .timeout = cfg->timeout,
-                                 .auth = cfg->auth,
-                                 .scope = cfg->scope,
-                                 .states = cfg->states,
-                                 .outcomes = cfg->outcomes,
-                                 .priorities = cfg->priorities,
-                                 .write = cfg->write,
-                                 .fields = cfg->fields,
-                                 .import_comments = cfg->import_comments,
-                                 .instance = "b1"};
+    struct tracker_settings s = tracker_settings_of(cfg, "b1");
     if (tracker_new(c->w->connectors_dir, &s, &t, &fault) < 0) {
         line(c->lines, "FAIL", cfg->name, "connector", fault.text);
         return 0;

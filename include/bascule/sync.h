@@ -65,6 +65,9 @@ void engine_hold(struct engine *e, bool hold);
  * "policy_apply": {..., "incidents": 15}}. NULL: nothing is decided before every import is complete. The caller's. */
 json_t *engine_preview(struct engine *e);
 
+/* What the connector's runtime is told of a configured tracker. Borrows from cfg. */
+struct tracker_settings tracker_settings_of(const struct settings_tracker *cfg, const char *instance);
+
 /* What a person wants (src/sync/command.c names them all with their arguments).
  * done is called exactly once, perhaps before this returns: an HTTP status and
  * JSON, RFC 9457 problem details when >= 400; borrowed for the call. */

@@ -253,25 +253,29 @@ bool lane_told(struct lane *l, const struct op_result *r) {
     return false;
 }
 
+struct tracker_settings tracker_settings_of(const struct settings_tracker *cfg, const char *instance) {
+    return (struct tracker_settings){.name = cfg->name,
+                                     .connector = cfg->connector,
+                                     .role = cfg->role,
+                                     .url = cfg->url,
+                                     .web_urls = cfg->web_urls,
+                                     .n_web_urls = cfg->n_web_urls,
+                                     .ca = cfg->ca,
+                                     .timeout = cfg->timeout,
+                                     .auth = cfg->auth,
+                                     .scope = cfg->scope,
+                                     .states = cfg->states,
+                                     .outcomes = cfg->outcomes,
+                                     .priorities = cfg->priorities,
+                                     .write = cfg->write,
+                                     .fields = cfg->fields,
+                                     .import_comments = cfg->import_comments,
+                                     .instance = instance};
+}
+
 int lane_init(struct lane *l, struct engine *e, const struct settings_tracker *cfg, struct fault *fault) {
     *l = (struct lane){.e = e, .cfg = cfg};
-    struct tracker_settings s = {.name = cfg->name,
-                                 .connector = cfg->connector,
-                                 .role = cfg->role,
-                                 .url = cfg->url,
-                                 .web_urls = cfg->web_urls,
-                                 .n_web_urls = cfg->n_web_urls,
-                                 .ca = cfg->ca,
-                                 .timeout = cfg->timeout,
-                                 .auth = cfg->auth,
-                                 .scope = cfg->scope,
-                                 .states = cfg->states,
-                                 .outcomes = cfg->outcomes,
-                                 .priorities = cfg->priorities,
-                                 .write = cfg->write,
-                                 .fields = cfg->fields,
-                                 .import_comments = cfg->import_comments,
-                                 .instance = e->instance};
+    struct tracker_settings s = tracker_settings_of(cfg, e->instance);
     l->timer = e->world->timers.make(e->world->timers.arg, lane_turn, l);
     return tracker_new(e->world->connectors_dir, &s, &l->tracker, fault);
 }

@@ -211,7 +211,9 @@ int format_map(struct checker *k, const json_t *v, const struct key *key) {
     return 0;
 }
 
-int format_list(struct checker *k, const json_t *v, const struct key *key) {
+/* Each element of a list, named by its number. */
+static int list_each(struct checker *k, const json_t *v, const struct key *key,
+                     int (*one_check)(struct checker *k, const json_t *one, const struct key *key)) {
     size_t i;
     json_t *one;
     if (!json_is_array(v))
@@ -220,7 +222,7 @@ int format_list(struct checker *k, const json_t *v, const struct key *key) {
         char name[24];
         snprintf(name, sizeof(name), "%zu", i);
         size_t was = down(k, name);
-        int rc = key->sub->check(k, one, key->sub);
+        int rc = one_check(k, one, key);
         k->path[was] = 0;
         if (rc)
             return rc;
@@ -228,22 +230,13 @@ int format_list(struct checker *k, const json_t *v, const struct key *key) {
     return 0;
 }
 
+int format_list(struct checker *k, const json_t *v, const struct key *key) {
+    return list_each(k, v, key->sub, key->sub->check);
+}
+
 /* A list whose elements are sections, even of one key. */
 int format_sections(struct checker *k, const json_t *v, const struct key *key) {
-    size_t i;
-    json_t *one;
-    if (!json_is_array(v))
-        return checker_wrong(k, "must be a list");
-    json_array_foreach(v, i, one) {
-        char name[24];
-        snprintf(name, sizeof(name), "%zu", i);
-        size_t was = down(k, name);
-        int rc = format_map(k, one, key);
-        k->path[was] = 0;
-        if (rc)
-            return rc;
-    }
-    return 0;
+    return list_each(k, v, key, format_map);
 }
 
 /* ---- value specs, conditions, bodies ---- */
