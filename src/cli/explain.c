@@ -31,12 +31,12 @@ static void bullets(const struct cli_sheet *s, const json_t *list, const char *n
 }
 
 /* What was decided: a text, or {what, on, became}. */
-static void dids(const struct cli_sheet *s, const json_t *list, const char *ref) {
+static void dids(const struct cli_sheet *s, const json_t *list, const char *ref, const char *none) {
     cleanup_arena struct arena *a = arena_new();
     size_t i;
     json_t *did;
     if (json_array_size(list) == 0 || !json_is_object(json_array_get(list, 0))) {
-        bullets(s, list, "nothing");
+        bullets(s, list, none);
         return;
     }
     json_array_foreach((json_t *)(uintptr_t)list, i, did) {
@@ -86,7 +86,19 @@ static void problem_line(const struct cli_sheet *s, const json_t *e) {
 
 /* ---- the decision ---- */
 
-static void decision_print(const struct cli_sheet *s, const json_t *d, const char *ref) {
+/* The last decision often has nothing left to ask for: an earlier one of the same turn did. */
+static const char *did_before(struct arena *a, const json_t *e) {
+    const json_t *effects = json_object_get(e, "effects"), *x;
+    int64_t turn = json_int(e, "turn", 0), n = 0;
+    size_t i;
+    json_array_foreach(effects, i, x)
+        n += turn && json_int(x, "turn", 0) == turn && !str_is(json_text(x, "kind"), "field") &&
+             !str_is(json_text(x, "state"), "superseded") && str_is(json_text(x, "ref"), json_text(e, "ref"));
+    return n ? arena_printf(a, "nothing more: what turn %lld asked for stands under Effects", (long long)turn)
+             : "nothing";
+}
+
+static void decision_print(const struct cli_sheet *s, const json_t *d, const json_t *e) {
     cleanup_arena struct arena *a = arena_new();
     heading_print(s, "Rule");
     bullets(s, json_object_get(d, "rule"), "none");
@@ -96,7 +108,7 @@ static void decision_print(const struct cli_sheet *s, const json_t *d, const cha
     heading_print(s, "Facts");
     bullets(s, json_object_get(d, "facts"), "none");
     heading_print(s, "Decided");
-    dids(s, json_object_get(d, "did"), ref);
+    dids(s, json_object_get(d, "did"), json_text(e, "ref"), did_before(a, e));
 }
 
 static void change_print(const struct cli_sheet *s, const json_t *d) {
@@ -244,7 +256,7 @@ void explain_print(const struct cli_sheet *s, const json_t *e) {
     else
         record_line(s, e);
     if (json_is_object(decision))
-        decision_print(s, decision, json_text(e, "ref"));
+        decision_print(s, decision, e);
     else if (incident || problem)
         fprintf(s->out, "\nNothing has been decided about it yet.\n");
     links_print(s, json_object_get(e, "links"), json_object_get(e, "rejected"));
