@@ -31,6 +31,8 @@ static bool small_handle(struct serve *s, struct http_call *call) {
         answer_text(call, 200, "text/plain; charset=utf-8", "ok\n");
     else if (str_is(call->path, "/readyz"))
         ready_handle(s, call);
+    else if (str_is(call->path, "/metrics"))
+        metrics_handle(s, call);
     else if (str_is(call->path, "/api/v1") || str_is(call->path, "/api/v1/"))
         answer_text(call, 200, "application/json", addresses);
     else

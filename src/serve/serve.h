@@ -80,6 +80,9 @@ void live_merge(const struct asking *x, json_t *answer);
 void write_handle(struct serve *s, struct http_call *call, const char **segments, size_t count);
 /* Methods that a path has besides GET, for Allow; "" for none. */
 const char *write_methods(struct arena *a, const char **segments, size_t count);
+/* GET /metrics; render is pure, out of the answer to STATUS. */
+void metrics_handle(struct serve *s, struct http_call *call);
+void metrics_render(struct buf *b, const json_t *status);
 /* GET / */
 void page_handle(struct serve *s, struct http_call *call);
 void page_style_handle(struct http_call *call);

@@ -24,6 +24,7 @@ static void every_address_reads_on_both_doors(void **state) {
         "/api/v1",
         "/healthz",
         "/readyz",
+        "/metrics",
         "/problems/P-1",
         "/problems/P-2",
         "/incidents/helpdesk:1",
