@@ -113,6 +113,14 @@ bool time_parse_http(const char *s, msec_t *ret);
 bool duration_parse(const char *s, msec_t *ret);
 char *duration_text(struct arena *a, msec_t d);
 
+/* ---- secret ---- */
+/* A word that opens something: 256 random bits as base64url, and what is kept of it (hex). Not for passwords. */
+#define SECRET_BYTES     32
+#define SECRET_TEXT_SIZE 44 /* with the NUL */
+void secret_text(const unsigned char bytes[SECRET_BYTES], char ret[SECRET_TEXT_SIZE]);
+char *secret_hash(struct arena *a, const char *text);
+bool secret_same(const char *a, const char *b); /* in a time that tells nothing but their lengths */
+
 /* ---- hash ---- */
 
 /* 64 bits of BLAKE2b: equality of content, never secrecy. */

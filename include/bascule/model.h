@@ -8,6 +8,9 @@
 #include "bascule/base.h"
 
 enum role { ROLE_TICKETING, ROLE_DEFECTS };
+/* What somebody may do here (interface.md 3), each all that those before may: read; link, write workarounds, retry;
+ * publish, accept risks, close, release, change the policy's reach; tokens, trackers, the outbox. NONE: nothing. */
+enum user_role { USER_NONE, USER_VIEWER, USER_PRACTITIONER, USER_MANAGER, USER_OWNER };
 enum kind { KIND_INCIDENT, KIND_DEFECT, KIND_PROBLEM };
 
 /* Canonical states (domain.md 1). NONE: the native state is not mapped. The
@@ -114,6 +117,7 @@ enum field {
 /* Names as they stand in configuration, API and database ("closed-unresolved"),
  * and back; the _parse functions give false for a word they don't know. */
 const char *role_name(enum role v);
+const char *user_role_name(enum user_role v); /* NONE: "" */
 const char *kind_name(enum kind v);
 const char *state_name(enum state v);
 const char *outcome_name(enum outcome v); /* NONE: "" */
@@ -128,6 +132,7 @@ const char *note_kind_name(enum note_kind v);
 const char *visibility_name(enum visibility v);
 const char *field_name(enum field v);
 bool role_parse(const char *s, enum role *ret);
+bool user_role_parse(const char *s, enum user_role *ret); /* never NONE */
 bool kind_parse(const char *s, enum kind *ret);
 bool state_parse(const char *s, enum state *ret);
 bool outcome_parse(const char *s, enum outcome *ret);

@@ -3,7 +3,7 @@
  * libmicrohttpd runs inside the caller's loop: each server is one epoll
  * descriptor that the loop watches, and one timer. Nothing here blocks and no
  * thread is started. Two doors, one set of routes:
- *   TCP on loopback      reads only, `Host` must be ours
+ *   TCP on loopback      reads, and what a bearer token's role allows; `Host` must be ours
  *   Unix socket (0600)   all; who may open it may do everything
  *
  * What changes something becomes a command of the engine and is answered when

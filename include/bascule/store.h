@@ -58,6 +58,20 @@ int64_t store_changes(const struct store *s);
 const char *store_meta(struct store *s, struct arena *a, const char *key); /* NULL: absent */
 void store_meta_set(struct store *s, const char *key, const char *value);
 
+/* ---- API tokens (token.c) ---- */
+struct token_row {
+    const char *id, *name, *hash, *created_by;
+    enum user_role role;
+    msec_t created, expires, used, revoked; /* 0: never, not */
+};
+void store_token_add(struct store *s, const struct token_row *t);
+bool store_token(struct store *s, struct arena *a, const char *id, struct token_row *ret);
+bool store_token_named(struct store *s, struct arena *a, const char *name,
+                       struct token_row *ret);                                 /* not a revoked one */
+size_t store_tokens(struct store *s, struct arena *a, struct token_row **ret); /* newest first, revoked ones last */
+void store_token_used(struct store *s, const char *id, msec_t now);
+void store_token_revoke(struct store *s, const char *id, const char *by, msec_t now);
+
 /* ---- markers found on records, and lost pasts (marker.c) ---- */
 bool store_marker_add(struct store *s, const char *ref, const char *instance, const char *word, msec_t at); /* new? */
 bool store_marker(struct store *s, const char *ref, const char *instance, const char *word, msec_t *ret_at);

@@ -8,11 +8,37 @@
 #include <unistd.h>
 
 const struct command *const commands[] = {
-    &command_ack,    &command_audit,   &command_backup,  &command_check,   &command_confirm, &command_connectors,
-    &command_defect, &command_demo,    &command_discard, &command_doctor,  &command_explain, &command_forget,
-    &command_ignore, &command_link,    &command_list,    &command_outbox,  &command_outcome, &command_pause,
-    &command_policy, &command_problem, &command_reject,  &command_release, &command_resume,  &command_retry,
-    &command_run,    &command_show,    &command_status,  &command_sync,    &command_unlink,  NULL,
+    &command_ack,
+    &command_audit,
+    &command_backup,
+    &command_check,
+    &command_confirm,
+    &command_connectors,
+    &command_defect,
+    &command_demo,
+    &command_discard,
+    &command_doctor,
+    &command_explain,
+    &command_forget,
+    &command_ignore,
+    &command_link,
+    &command_list,
+    &command_outbox,
+    &command_outcome,
+    &command_pause,
+    &command_policy,
+    &command_problem,
+    &command_reject,
+    &command_release,
+    &command_resume,
+    &command_retry,
+    &command_run,
+    &command_show,
+    &command_status,
+    &command_sync,
+    &command_token,
+    &command_unlink,
+    NULL,
 };
 
 const struct command *command_find(const char *name) {
@@ -36,6 +62,7 @@ static void general_help(FILE *out) {
     static const char *const work[] = {"link",   "unlink", "problem", "defect", "outcome", "ack",
                                        "ignore", "forget", "confirm", "reject", NULL};
     static const char *const care[] = {"audit", "backup", "doctor", NULL};
+    static const char *const access[] = {"token", NULL};
     static const char *const flow[] = {"sync",  "retry",  "discard", "release", "outbox",
                                        "pause", "resume", "policy",  NULL};
     fputs("Bascule joins ticketing systems and defect trackers: incidents, the defects behind them, and what is closed "
@@ -46,6 +73,7 @@ static void general_help(FILE *out) {
     group_print(out, "Incidents, problems, defects", work);
     group_print(out, "What is on its way", flow);
     group_print(out, "Care", care);
+    group_print(out, "Access to the API", access);
     fputs(
         "\n`bascule COMMAND --help` says more, with examples. Exit codes: 0 done, 1 failed, 2 used wrongly, 3 done but "
         "something needs attention.\n"

@@ -20,6 +20,7 @@
     }
 
 WORDS_BACK(role, role, "ticketing", "defects")
+WORDS_BACK(user_role, user_role, "", "viewer", "practitioner", "manager", "owner")
 WORDS_BACK(kind, kind, "incident", "defect", "problem")
 WORDS_BACK(state, state, "unmapped", "open", "waiting", "working", "fixed", "released", "closed-unresolved", "resolved",
            "closed")

@@ -1,8 +1,9 @@
 /* serve: the two doors, and who goes where.
  *
  * Owns the servers. Called by main.c. What must
- * hold: on TCP nothing is changed and no foreign Host is answered (a page of
- * somebody else's, pointed at 127.0.0.1 by its own name, reads nothing here). */
+ * hold: on TCP nothing is changed without a token (access.c), and no foreign Host is
+ * answered (a page of somebody else's, pointed at 127.0.0.1 by its own name, reads
+ * nothing here). */
 #include "serve.h"
 #include <string.h>
 #include <unistd.h>
@@ -58,22 +59,8 @@ static void method_refuse(struct http_call *call, const char *methods) {
     free(text);
 }
 
-static void api_handle(struct serve *s, struct http_call *call, const char **segments, size_t count, bool local) {
-    bool reads = str_is(call->method, "GET");
-    const char *methods = write_methods(call->arena, segments, count);
-    if (reads && *methods && count > 2) {
-        method_refuse(call, methods); /* what ends in a verb is not for reading */
-        return;
-    }
-    if (reads) {
-        read_handle(s, call, segments, count);
-        return;
-    }
-    if (!local) {
-        answer_problem(call, 403,
-                       "over TCP this service only reads; changes are made with the command line on its own machine");
-        return;
-    }
+static void api_write(struct serve *s, struct http_call *call, const struct caller *who, const char **segments,
+                      size_t count, const char *methods) {
     if (!*methods && count >= 1) {
         enum report_what what;
         if (report_parse(segments[0], &what)) {
@@ -81,11 +68,29 @@ static void api_handle(struct serve *s, struct http_call *call, const char **seg
             return;
         }
     }
-    if (*methods && !strstr(methods, call->method)) {
+    if (*methods && !strstr(methods, call->method))
         method_refuse(call, methods);
+    else
+        write_handle(s, call, who, segments, count);
+}
+
+static void api_handle(struct serve *s, struct http_call *call, const char **segments, size_t count, bool local) {
+    bool reads = str_is(call->method, "GET"), asks_engine = write_has(call->method, segments, count);
+    const char *methods = write_methods(call->arena, segments, count);
+    struct caller who;
+    if (!access_of(s, call, local, &who))
+        return;
+    if (reads && !asks_engine && *methods && count > 2) {
+        method_refuse(call, methods); /* what ends in a verb is not for reading */
         return;
     }
-    write_handle(s, call, segments, count);
+    if (reads && !asks_engine)
+        read_handle(s, call, segments, count);
+    else if (!*who.actor)
+        access_refuse(call, "this takes a token: `bascule token new NAME --role ROLE` makes one on the service's own "
+                            "machine");
+    else
+        api_write(s, call, &who, segments, count, methods);
 }
 
 static bool has_page(const char *of) {

@@ -58,6 +58,18 @@ void answer_problem(struct http_call *call, int status, const char *detail);
 void answer_text(struct http_call *call, int status, const char *type, const char *text);
 const char *status_title(int status);
 
+/* ---- access.c ---- */
+
+/* Who is at the other end, and what he may do. */
+struct caller {
+    enum user_role role;
+    const char *actor; /* as the journal has it: "cli:ada", "token:ci"; "" nobody said */
+};
+/* False: answered already (401, 503). */
+bool access_of(struct serve *s, struct http_call *call, bool local, struct caller *ret);
+/* What changes something, asked by nobody in particular. */
+void access_refuse(struct http_call *call, const char *detail);
+
 /* ---- ask.c ---- */
 
 /* The call is answered by work, beside the loop; live: with what the engine knows by heart. */
@@ -76,8 +88,11 @@ json_t *read_ask(struct asking *x, struct report_query *q);
 void live_ask(struct asking *x);
 /* ... is put into an answer to STATUS or TRACKERS. */
 void live_merge(const struct asking *x, json_t *answer);
-/* POST, PATCH, DELETE /api/v1/... */
-void write_handle(struct serve *s, struct http_call *call, const char **segments, size_t count);
+/* POST, PATCH, DELETE /api/v1/..., and what only the engine can read. */
+void write_handle(struct serve *s, struct http_call *call, const struct caller *who, const char **segments,
+                  size_t count);
+size_t write_routes(void); /* how many there are */
+bool write_has(const char *method, const char **segments, size_t count);
 /* Methods that a path has besides GET, for Allow; "" for none. */
 const char *write_methods(struct arena *a, const char **segments, size_t count);
 /* GET /metrics; render is pure, out of the answer to STATUS. */

@@ -1,56 +1,61 @@
-/* write: POST, PATCH and DELETE /api/v1/..., from a path and a body to a command of the engine.
+/* write: POST, PATCH and DELETE /api/v1/... (and what only the engine can read), from a path and a body to a command of
+ * the engine.
  *
  * One table of routes; the arguments of a command are the members of the body
- * and what the path names. Called by serve.c, on the Unix socket only. What must
- * hold: the path wins over the body, so that nobody is told one thing and does another. */
+ * and what the path names. Called by serve.c. What must hold: nobody does what his
+ * role does not allow; the path wins over the body, so that nobody is told one thing and does another. */
 #include "serve.h"
 #include <string.h>
 
 struct route {
     const char *method, *path; /* {name}: a segment that becomes an argument; {name#}: a whole number */
     const char *command;
+    enum user_role role;                 /* who may, at least (interface.md 3) */
     const char *rename_from, *rename_to; /* a member of the body under another name */
 };
 
 /* Sorted by path; `bascule COMMAND` uses the same. */
 static const struct route routes[] = {
-    {"POST", "audit", "audit", NULL, NULL},
-    {"POST", "check", "check", NULL, NULL},
-    {"POST", "defects/{ref}/ack", "ack", NULL, NULL},
-    {"POST", "defects/{ref}/forget", "forget", NULL, NULL},
-    {"POST", "defects/{ref}/ignore", "ignore", NULL, NULL},
-    {"POST", "defects/{ref}/outcome", "outcome", NULL, NULL},
-    {"POST", "effects/{n#}/discard", "discard", NULL, NULL},
-    {"POST", "effects/{n#}/release", "release", NULL, NULL},
-    {"POST", "effects/{n#}/retry", "retry", NULL, NULL},
-    {"POST", "incidents/{ref}/ack", "ack", NULL, NULL},
-    {"POST", "incidents/{ref}/defect", "defect-new", NULL, NULL},
-    {"POST", "incidents/{ref}/forget", "forget", NULL, NULL},
-    {"POST", "incidents/{ref}/ignore", "ignore", NULL, NULL},
-    {"POST", "incidents/{ref}/outcome", "outcome", NULL, NULL},
-    {"POST", "links", "link", NULL, NULL},
-    {"DELETE", "links/{a}/{b}", "unlink", NULL, NULL},
-    {"POST", "outbox/close", "outbox-close", NULL, NULL},
-    {"POST", "outbox/open", "outbox-open", NULL, NULL},
-    {"POST", "policy/apply", "policy-apply", NULL, NULL},
-    {"POST", "problems", "problem-new", NULL, NULL},
-    {"PATCH", "problems/{id}", "problem-set", NULL, NULL},
-    {"POST", "problems/{id}/accept-risk", "problem-accept-risk", NULL, NULL},
-    {"POST", "problems/{id}/close", "problem-close", NULL, NULL},
-    {"POST", "problems/{ref}/defect", "defect-new", NULL, NULL},
-    {"POST", "problems/{a}/links", "link", "ref", "b"},
-    {"DELETE", "problems/{a}/links/{b}", "unlink", NULL, NULL},
-    {"POST", "problems/{id}/merge", "problem-merge", NULL, NULL},
-    {"POST", "problems/{id}/publish", "problem-publish", NULL, NULL},
-    {"POST", "problems/{id}/push-back", "problem-push-back", NULL, NULL},
-    {"POST", "problems/{id}/recurred", "problem-recurred", NULL, NULL},
-    {"POST", "problems/{id}/reopen", "problem-reopen", NULL, NULL},
-    {"POST", "problems/{id}/split", "problem-split", NULL, NULL},
-    {"POST", "suggestions/{n#}/confirm", "confirm", NULL, NULL},
-    {"POST", "suggestions/{n#}/reject", "reject", NULL, NULL},
-    {"POST", "sync/{ref}", "sync", NULL, NULL},
-    {"POST", "trackers/{tracker}/pause", "pause", NULL, NULL},
-    {"POST", "trackers/{tracker}/resume", "resume", NULL, NULL},
+    {"POST", "audit", "audit", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "check", "check", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "defects/{ref}/ack", "ack", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "defects/{ref}/forget", "forget", USER_OWNER, NULL, NULL},
+    {"POST", "defects/{ref}/ignore", "ignore", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "defects/{ref}/outcome", "outcome", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "effects/{n#}/discard", "discard", USER_MANAGER, NULL, NULL},
+    {"POST", "effects/{n#}/release", "release", USER_MANAGER, NULL, NULL},
+    {"POST", "effects/{n#}/retry", "retry", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "incidents/{ref}/ack", "ack", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "incidents/{ref}/defect", "defect-new", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "incidents/{ref}/forget", "forget", USER_OWNER, NULL, NULL},
+    {"POST", "incidents/{ref}/ignore", "ignore", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "incidents/{ref}/outcome", "outcome", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "links", "link", USER_PRACTITIONER, NULL, NULL},
+    {"DELETE", "links/{a}/{b}", "unlink", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "outbox/close", "outbox-close", USER_OWNER, NULL, NULL},
+    {"POST", "outbox/open", "outbox-open", USER_OWNER, NULL, NULL},
+    {"POST", "policy/apply", "policy-apply", USER_MANAGER, NULL, NULL},
+    {"POST", "problems", "problem-new", USER_PRACTITIONER, NULL, NULL},
+    {"PATCH", "problems/{id}", "problem-set", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "problems/{id}/accept-risk", "problem-accept-risk", USER_MANAGER, NULL, NULL},
+    {"POST", "problems/{id}/close", "problem-close", USER_MANAGER, NULL, NULL},
+    {"POST", "problems/{ref}/defect", "defect-new", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "problems/{a}/links", "link", USER_PRACTITIONER, "ref", "b"},
+    {"DELETE", "problems/{a}/links/{b}", "unlink", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "problems/{id}/merge", "problem-merge", USER_MANAGER, NULL, NULL},
+    {"POST", "problems/{id}/publish", "problem-publish", USER_MANAGER, NULL, NULL},
+    {"POST", "problems/{id}/push-back", "problem-push-back", USER_MANAGER, NULL, NULL},
+    {"POST", "problems/{id}/recurred", "problem-recurred", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "problems/{id}/reopen", "problem-reopen", USER_MANAGER, NULL, NULL},
+    {"POST", "problems/{id}/split", "problem-split", USER_MANAGER, NULL, NULL},
+    {"POST", "suggestions/{n#}/confirm", "confirm", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "suggestions/{n#}/reject", "reject", USER_PRACTITIONER, NULL, NULL},
+    {"POST", "sync/{ref}", "sync", USER_PRACTITIONER, NULL, NULL},
+    {"GET", "tokens", "token-list", USER_OWNER, NULL, NULL},
+    {"POST", "tokens", "token-new", USER_OWNER, NULL, NULL},
+    {"DELETE", "tokens/{token}", "token-revoke", USER_OWNER, NULL, NULL},
+    {"POST", "trackers/{tracker}/pause", "pause", USER_OWNER, NULL, NULL},
+    {"POST", "trackers/{tracker}/resume", "resume", USER_OWNER, NULL, NULL},
 };
 
 /* One segment against its pattern; puts a named one into args (which may be NULL). */
@@ -154,11 +159,30 @@ static const struct route *route_find(const char *method, const char **segments,
     return NULL;
 }
 
-void write_handle(struct serve *s, struct http_call *call, const char **segments, size_t count) {
+size_t write_routes(void) {
+    return array_size(routes);
+}
+
+bool write_has(const char *method, const char **segments, size_t count) {
+    return route_find(method, segments, count, NULL) != NULL;
+}
+
+static void role_refuse(struct http_call *call, const struct caller *who, const struct route *r) {
+    answer_problem(call, 403,
+                   arena_printf(call->arena, "the role %s may not do that: it takes %s", user_role_name(who->role),
+                                user_role_name(r->role)));
+}
+
+void write_handle(struct serve *s, struct http_call *call, const struct caller *who, const char **segments,
+                  size_t count) {
     cleanup_json json_t *named = json_object();
     const struct route *r = route_find(call->method, segments, count, named);
     if (!r) {
         answer_problem(call, 404, "there is no such address");
+        return;
+    }
+    if (who->role < r->role) {
+        role_refuse(call, who, r);
         return;
     }
     cleanup_json json_t *args = write_body(call);
@@ -169,5 +193,5 @@ void write_handle(struct serve *s, struct http_call *call, const char **segments
         json_object_del(args, r->rename_from);
     }
     json_object_update(args, named);
-    s->o.command(s->o.arg, r->command, args, arena_printf(call->arena, "cli:%s", call->actor), command_answer, call);
+    s->o.command(s->o.arg, r->command, args, who->actor, command_answer, call);
 }

@@ -25,6 +25,7 @@ void refuse(const struct command *c, int status, const char *format, ...) {
         int status;
         const char *title;
     } titles[] = {{400, "Bad Request"},
+                  {401, "Unauthorized"},
                   {404, "Not Found"},
                   {409, "Conflict"},
                   {502, "Bad Gateway"},
@@ -406,6 +407,10 @@ static const struct {
     {"retry", cmd_retry},
     {"status", cmd_status},
     {"sync", cmd_sync},
+    {"token-check", cmd_token_check},
+    {"token-list", cmd_token_list},
+    {"token-new", cmd_token_new},
+    {"token-revoke", cmd_token_revoke},
     {"unlink", cmd_unlink},
 };
 

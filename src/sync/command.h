@@ -65,5 +65,9 @@ void cmd_release(struct command *c);
 void cmd_outbox_open(struct command *c);
 void cmd_outbox_close(struct command *c);
 void cmd_policy_apply(struct command *c);
+void cmd_token_new(struct command *c);
+void cmd_token_list(struct command *c);
+void cmd_token_revoke(struct command *c);
+void cmd_token_check(struct command *c);
 
 #endif

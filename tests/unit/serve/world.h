@@ -12,7 +12,8 @@ static struct serve *serve;
 /* The engine's part: says what it was asked, at once or later. */
 static struct {
     char name[40], args[500], actor[64];
-    int status; /* to answer with */
+    const char *role; /* of whoever comes with the token "good"; NULL: nobody does */
+    int status;       /* to answer with */
     const char *answer;
     bool later;
     serve_done *done;
@@ -21,7 +22,18 @@ static struct {
 } engine;
 static bool not_ready;
 
+static inline void token_answer(const json_t *args, serve_done *done, void *who) {
+    bool good = engine.role && str_is(json_text(args, "token"), "good");
+    cleanup_json json_t *result =
+        good ? json_pack("{s:s, s:s}", "name", "ada", "role", engine.role) : json_pack("{s:s}", "detail", "no");
+    done(who, good ? 200 : 401, result);
+}
+
 static inline void command(void *arg, const char *name, json_t *args, const char *actor, serve_done *done, void *who) {
+    if (str_is(name, "token-check")) {
+        token_answer(args, done, who);
+        return;
+    }
     char *text = json_dumps(args, JSON_COMPACT | JSON_SORT_KEYS);
     snprintf(engine.name, sizeof(engine.name), "%s", name);
     snprintf(engine.args, sizeof(engine.args), "%s", text);
