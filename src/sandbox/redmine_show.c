@@ -12,7 +12,7 @@ json_t *rm_ref(int id, const char *name) {
 }
 
 static json_t *time_json(const struct rm_actor *who, msec_t t) {
-    return t ? json_string(time_text(who->c->a, t)) : json_null();
+    return t ? json_string(time_text(who->c->a, zone_of_wall(who->c->sb->server_zone, t))) : json_null();
 }
 
 static json_t *user_ref(const struct rm_actor *who, const struct rm_user *u) {

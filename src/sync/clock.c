@@ -26,6 +26,7 @@ void engine_clock(struct engine *e) {
         for (size_t i = 0; i < e->n_lanes; i++) {
             shift(&e->lanes[i].poll_at, step);
             shift(&e->lanes[i].begin_at, step);
+            shift(&e->lanes[i].back_at, step);
             shift(&e->lanes[i].wait_until, step);
             shift(&e->lanes[i].sweep_at, step);
             shift(&e->lanes[i].ask_at, step);

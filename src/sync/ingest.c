@@ -7,9 +7,18 @@
 #include <limits.h>
 #include <string.h>
 
-msec_t ours(const struct lane *l, msec_t t) {
+#define FUTURE_MOST (60 * SEC_MS)
+
+msec_t as_told(const struct lane *l, msec_t t) {
     msec_t off = l->offset < 0 ? -l->offset : l->offset;
     return t && off > 2 * SEC_MS ? t - l->offset : t;
+}
+
+/* A server that keeps its wall's time tells the hour that comes twice as its second: what was read is not younger
+ * than its reading. */
+msec_t ours(const struct lane *l, msec_t t) {
+    msec_t told = as_told(l, t), now = now_of(l->e);
+    return told > now + FUTURE_MOST ? now : told;
 }
 
 /* The last move into the present state, as the history tells; NULL: it does not. */
@@ -428,7 +437,7 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
                              .forgotten = old && old->forgotten,
                              .excluded = false};
     memory_clock(l, a);
-    row.r.created = ours(l, r->created);
+    row.r.created = as_told(l, r->created); /* what tells the record from another of its number: never moved */
     row.r.updated = ours(l, r->updated);
     row.r.hash = seen->hash ? seen->hash : old ? old->r.hash : r->hash;
     versions_known(l, a, &row);
