@@ -97,7 +97,7 @@ static void the_hour_that_comes_twice_is_no_backup(void **state) {
         run(w, 10 * MIN_MS);
         assert_text(world_text(w, "SELECT actor FROM journal WHERE what = 'moved' AND ref = 'product:1' "
                                   "ORDER BY n DESC"),
-                    i == 2 ? "Devi Developer" : "Redmine Admin");
+                    i == 2 ? "Dora Developer" : "Redmine Admin");
         assert_int_equal(attention(w, "tracker-restored"), 0);
         assert_int_equal(world_number(w, -1, "SELECT count(*) FROM journal WHERE what = 'moved' AND ref = 'product:1'"),
                          (int)i + 1);
