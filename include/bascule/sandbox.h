@@ -19,6 +19,7 @@
  *   GET|PUT /sandbox/rights  {"bridge":false}    takes what user bridge may do, or gives it back
  *   GET|PUT /sandbox/zone    {"zone":"Europe/Berlin"}   bridge's time zone: "", UTC, +01:00, or a known name;
  *                            {"server":"Asia/Kolkata"}  the server's own, which a reset leaves
+ *   PUT  /sandbox/dated      {"id":7,"at":"2026-11-01T05:40:00Z"}  all that happened to that record happened then
  *   RT:      GET /sandbox/mail[?address=A]       what would have been sent, oldest first
  *            GET|PUT /sandbox/scrip {"on_resolve":false}   RT's own mail on resolving
  *            POST /sandbox/mailgate {"from":ADDRESS,"subject","content"[,"ticket":7]}  a customer writes
