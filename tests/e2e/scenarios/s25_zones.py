@@ -7,8 +7,8 @@ The nights are dated by the trackers' databases (rig/dated): the clocks of machi
 both trackers too slow to be believed.
 
 Assumed:
-- In the hour that comes twice Redmine in New York tells the first, 05:00 to 06:00 UTC, as the second (seen): so does the
-  service where it did not read them as they happened.
+- In the hour that comes twice Redmine in New York tells the first, 05:00 to 06:00 UTC, as the second (seen): so does
+  the service where it did not read them as they happened.
 - What is behind the cursor by the wall only is found after a restart, or within an hour (that: unit tests).
 - RT's account has no zone and its server is not in UTC: the service stays away, and says what to do.
 """
@@ -35,7 +35,6 @@ def zones(r):
                 a_night_of_the_user(r)
             elif servers == NEW_YORK:
                 a_night_of_the_server(r)
-                no_zone(r)
     finally:
         r.backend.servers_zone()
 
@@ -61,14 +60,13 @@ def a_life(r, user, servers, service):
             assert re.search(rf"OK +helpdesk +account .*{user}: dates of queries are said in it", said), said
             assert re.search(r"OK +helpdesk +zone +dates in queries are read as expected", said), said
         with r.case(name + "changes in quick succession: each is seen, once"):
+            issue.release("1.1")
             quick(s)
         with r.case(name + "release, resolve; a late link is a recurrence"):
-            issue.release("1.1")
             s.expect(first, status="resolved", told=[naming("1.1")])
-            time.sleep(3)
-            late = s.linked(issue, requester="bob")
+            late = s.linked(issue, requester="bob")  # some seconds after the release, by now
             s.expect(late, verdict="delivered", attention=has("recurrence"), notes=[("internal", RECURRENCE)])
-            s.settle()
+            s.polls(2)
             s.now(late, status="new", told=[])
             s.now(first, status="resolved", told=[naming("1.1")])
         with r.case(name + "all times are UTC, the lag is small"):
@@ -83,17 +81,15 @@ def a_life(r, user, servers, service):
 def quick(s):
     """New records and moves, faster than the polls and in the middle of them."""
     made, began = [], time.time()
-    while len(made) < 10 or min(p.lists_since(began) for p in s.proxies.values()) < 2:
+    while len(made) < 6 or min(p.lists_since(began) for p in s.proxies.values()) < 2:
         made.append(s.ticket(f"Quick {len(made)}") if len(made) % 2 else s.issue(f"Quick {len(made)}"))
         time.sleep(0.1)
         made[-1].set(status=MOVES[made[-1].ref.split(":")[0]][0])
-    s.settle()
+    s.expect_all([(record, {"native_state": MOVES[record.ref.split(":")[0]][0]}) for record in made])
+    s.polls(2)
     for record in made:
         seen, moved = journal(s, record, "seen"), journal(s, record, "moved")
-        state = (s.bascule.show(record.ref) or {}).get("native_state")
-        assert len(seen) == 1 and len(moved) <= 1 and state == MOVES[record.ref.split(":")[0]][0], \
-            (record, seen, moved, state)
-    again(s, 0)
+        assert len(seen) == 1 and len(moved) <= 1, (record, seen, moved)
 
 
 def again(s, most):
@@ -178,7 +174,6 @@ def a_night_of_the_user(r):
 def a_night_of_the_server(r):
     with r.open(start=False) as s:
         s.bascule.env["TZ"] = KOLKATA
-        r.backend.zone("UTC")
         issues = [s.issue(f"Night {i}") for i in range(6)]
         for issue in issues:
             r.backend.dated(issue, "2026-03-08T05:00:00Z")
@@ -198,16 +193,18 @@ def a_night_of_the_server(r):
             walk.go(*on("2026-11-01", "07:00:00", "07:00:01", "08:10:00"))
             assert not s.bascule.attention(), s.bascule.attention()
 
+        no_zone(r, s)
 
-def no_zone(r):
-    with r.open() as s:
-        with r.case("RT's account without a zone, RT in New York: it stays away, says why, and goes on"):
-            first = s.ticket("The first")
-            wait(lambda: [] if [a for a in s.bascule.attention("helpdesk") if "time zone" in a["text"]]
-                 else [f"nothing is said of a time zone: {s.bascule.attention()}"], 20 * r.slow, 0.3)
-            second = s.ticket("The second")
-            said = s.cli("check", ok=(1,), timeout=60).out
-            assert re.search(r"FAIL +helpdesk +zone .*set the Timezone of this account to UTC", said), said
-            r.backend.zone("UTC")
-            s.expect_all([(first, {"known": True}), (second, {"known": True})], timeout=40)
-            wait(lambda: s.bascule.attention("helpdesk"), 40 * r.slow, 0.3)
+
+def no_zone(r, s):
+    """The queue was empty so far: nothing could show how dates are read."""
+    with r.case("RT's account without a zone, RT in New York: it stays away, says why, and goes on"):
+        first = s.ticket("The first")
+        wait(lambda: [] if [a for a in s.bascule.attention("helpdesk") if "time zone" in a["text"]]
+             else [f"nothing is said of a time zone: {s.bascule.attention()}"], 20 * r.slow, 0.3)
+        second = s.ticket("The second")
+        said = s.cli("check", ok=(1,), timeout=60).out
+        assert re.search(r"FAIL +helpdesk +zone .*set the Timezone of this account to UTC", said), said
+        r.backend.zone("UTC")
+        s.expect_all([(first, {"known": True}), (second, {"known": True})], timeout=40)
+        wait(lambda: s.bascule.attention("helpdesk"), 40 * r.slow, 0.3)
