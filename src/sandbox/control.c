@@ -4,6 +4,7 @@
  * alone has (mail, races) is in its own rt_control and redmine_control. */
 #include "call.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define JSON_TYPE "application/json"
@@ -53,7 +54,7 @@ static void control_zone(struct call *c, const json_t *asked) {
         return;
     }
     if (server)
-        strcpy(sb->server_zone, server);
+        snprintf(sb->server_zone, sizeof(sb->server_zone), "%s", server);
     zone = sb->dialect == SANDBOX_RT ? rt_zone(sb, zone) : redmine_zone(sb, zone);
     reply_json(c, 200, JSON_TYPE, json_pack("{s:s,s:s}", "zone", zone, "server", sb->server_zone));
 }

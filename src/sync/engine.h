@@ -221,6 +221,9 @@ void import_maybe_done(struct lane *l);
 /* ---- clock.c ---- */
 /* The wall clock was set: spans that are counted in it are set along. Not inside a transaction. */
 void engine_clock(struct engine *e);
+/* The tracker's clock corrected to ours; `ours` has nothing in the future. */
+msec_t as_told(const struct lane *l, msec_t t);
+msec_t ours(const struct lane *l, msec_t t);
 
 /* ---- lookup.c ---- */
 /* Puts a record aside that cannot be read, on the attention list; the sweep looks again. Inside a transaction. */
@@ -232,9 +235,6 @@ void sweep_run(struct lane *l);
 void lookup_now(struct lane *l, const char *ref, void (*then)(void *arg, const struct op_result *r), void *arg);
 
 /* ---- ingest.c: inside a transaction ---- */
-/* The tracker's clock corrected to ours; `ours` has nothing in the future. */
-msec_t as_told(const struct lane *l, msec_t t);
-msec_t ours(const struct lane *l, msec_t t);
 struct seen {
     const struct record *record;
     bool adopt;     /* by an import: what it finds is adopted */

@@ -7,20 +7,6 @@
 #include <limits.h>
 #include <string.h>
 
-#define FUTURE_MOST (60 * SEC_MS)
-
-msec_t as_told(const struct lane *l, msec_t t) {
-    msec_t off = l->offset < 0 ? -l->offset : l->offset;
-    return t && off > 2 * SEC_MS ? t - l->offset : t;
-}
-
-/* A server that keeps its wall's time tells the hour that comes twice as its second: what was read is not younger
- * than its reading. */
-msec_t ours(const struct lane *l, msec_t t) {
-    msec_t told = as_told(l, t), now = now_of(l->e);
-    return told > now + FUTURE_MOST ? now : told;
-}
-
 /* The last move, of those into the present state if there are any: in an hour that comes twice the later may look
  * older. NULL: the history tells none. */
 static const struct change *last_move(const struct record *r) {
