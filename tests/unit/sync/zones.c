@@ -7,10 +7,6 @@
 #define HOUR_MS (3600 * SEC_MS)
 #define MIN_MS  (60 * SEC_MS)
 
-static int64_t attention(struct world *w, const char *kind) {
-    return world_number(w, -1, "SELECT count(*) FROM attention WHERE kind = '%s'", kind);
-}
-
 static void server_zone(struct world *w, struct sandbox *sb, const char *zone) {
     (void)world_say(w, sb, NULL, "PUT", "/sandbox/zone", json_pack("{s:s}", "server", zone), NULL);
 }
