@@ -17,14 +17,17 @@
  *   GET  /sandbox/stats                          {"requests","writes","digest"}
  *   GET|PUT /sandbox/clock   {"skew":"10m"}      ahead of the caller's clock; "-10m": behind
  *   GET|PUT /sandbox/rights  {"bridge":false}    takes what user bridge may do, or gives it back
- *   GET|PUT /sandbox/zone    {"zone":"Europe/Berlin"}   bridge's time zone: "", UTC, +01:00, or a known name
+ *   GET|PUT /sandbox/zone    {"zone":"Europe/Berlin"}   bridge's time zone: "", UTC, +01:00, or a known name;
+ *                            {"server":"Asia/Kolkata"}  the server's own, which a reset leaves
+ *   PUT  /sandbox/dated      {"id":7,"at":"2026-11-01T05:40:00Z"}  all that happened to that record happened then
  *   RT:      GET /sandbox/mail[?address=A]       what would have been sent, oldest first
  *            GET|PUT /sandbox/scrip {"on_resolve":false}   RT's own mail on resolving
  *            POST /sandbox/mailgate {"from":ADDRESS,"subject","content"[,"ticket":7]}  a customer writes
  *            POST /sandbox/merge {"from":6,"into":5}
  *   Redmine: POST /sandbox/race {"puts":2}       the next PUTs of issues lose a race (422, nothing done)
  *            POST /sandbox/hide {"issue":7,"hidden":true}  403 for all but admins, its relations still shown
- * and has pages for people, with a form to move a record on: /, /Ticket/Display.html?id=1, /issues/1. */
+ * A request with the header X-Sandbox-At: 2026-11-01T05:40:00Z is done as at that time.
+ * It has pages for people, with a form to move a record on: /, /Ticket/Display.html?id=1, /issues/1. */
 #ifndef BASCULE_SANDBOX_H
 #define BASCULE_SANDBOX_H
 

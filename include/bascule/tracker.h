@@ -151,6 +151,7 @@ struct op_result {
     bool found;
 
     /* check */
+    bool unproven; /* op_begin: no record was there that could show in which zone dates are read */
     struct finding {
         enum { FINDING_OK, FINDING_WARN, FINDING_FAIL } level;
         const char *what; /* "reached", "account", "clock", "zone", "right", "state", "field", "scope" */
@@ -179,6 +180,9 @@ struct op *op_free(struct op *op);
  * already (then it isn't parsed); NULL: parse all. */
 typedef bool op_unchanged(void *arg, const char *id, uint64_t hash);
 struct op *op_list(const struct tracker *t, const char *cursor, msec_t since, op_unchanged *unchanged, void *arg);
+/* The same, from so much before the cursor as the recipe says (`back`; nothing said: as op_list). To be asked after a
+ * start, after a failure, and once an hour. */
+struct op *op_list_back(const struct tracker *t, const char *cursor, msec_t since, op_unchanged *unchanged, void *arg);
 
 /* One record, with detail (texts, history, relations). When it is not there or
  * not readable: presence, by the probes the recipe names (project and account).
@@ -234,8 +238,8 @@ struct op *op_create(const struct tracker *t, const struct create_request *c);
 
 /* reached, who am I, clock (now is ours), zone, rights, states mapped, fields found, scope. */
 struct op *op_check(const struct tracker *t, msec_t now);
-/* What must be known before the first list, and again once a day: in which time zone the account's dates are read. OK;
- * NONSENSE with the mend in `words` where it can't be used so. Asks nothing where the recipe has no such step. */
+/* What must be known before the first list, and again once an hour: in which time zone the account's dates are read.
+ * OK; NONSENSE with the mend in `words` where it can't be used so. Asks nothing where the recipe has no such step. */
 struct op *op_begin(const struct tracker *t, msec_t now);
 struct op *op_versions(const struct tracker *t);
 

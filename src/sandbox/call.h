@@ -23,6 +23,7 @@ struct sandbox {
     char *base_url;      /* heap, for the sandbox's life */
     struct arena *arena; /* all state since the last reset; texts of history are never dropped, so neither is this */
     msec_t skew;
+    char server_zone[40]; /* of the server itself; "" is UTC. A reset leaves it */
     uint64_t requests, writes;
     struct rt *rt; /* one of the two */
     struct redmine *redmine;
@@ -105,6 +106,10 @@ int64_t day_number(int year, int month, int day);
 bool zone_offset(const char *zone, msec_t local, msec_t *ret);
 /* As RT does it: the figures are taken as UTC, and what the offset is then is taken off. */
 bool zone_offset_of_figures(const char *zone, msec_t figures, msec_t *ret);
+/* What the clock on the wall shows at that moment (as if it were UTC). */
+msec_t zone_wall(const char *zone, msec_t t);
+/* The moment that is told of one of which only the wall's time was kept: of two it is the later. */
+msec_t zone_of_wall(const char *zone, msec_t t);
 
 /* ---- the rest of the room ---- */
 

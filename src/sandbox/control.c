@@ -4,6 +4,7 @@
  * alone has (mail, races) is in its own rt_control and redmine_control. */
 #include "call.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define JSON_TYPE "application/json"
@@ -44,14 +45,18 @@ static void control_rights(struct call *c, const json_t *asked) {
 }
 
 static void control_zone(struct call *c, const json_t *asked) {
-    const char *zone = json_text(asked, "zone");
+    struct sandbox *sb = c->sb;
+    const char *zone = json_text(asked, "zone"), *server = json_text(asked, "server");
     msec_t offset;
-    if (zone && !zone_offset(zone, 0, &offset)) {
+    if ((zone && !zone_offset(zone, 0, &offset)) ||
+        (server && (strlen(server) >= sizeof(sb->server_zone) || !zone_offset(server, 0, &offset)))) {
         reply_json(c, 400, JSON_TYPE, json_pack("{s:s}", "message", "no such zone here; try +01:00"));
         return;
     }
-    zone = c->sb->dialect == SANDBOX_RT ? rt_zone(c->sb, zone) : redmine_zone(c->sb, zone);
-    reply_json(c, 200, JSON_TYPE, json_pack("{s:s}", "zone", zone));
+    if (server)
+        snprintf(sb->server_zone, sizeof(sb->server_zone), "%s", server);
+    zone = sb->dialect == SANDBOX_RT ? rt_zone(sb, zone) : redmine_zone(sb, zone);
+    reply_json(c, 200, JSON_TYPE, json_pack("{s:s,s:s}", "zone", zone, "server", sb->server_zone));
 }
 
 static void control_reset(struct call *c) {

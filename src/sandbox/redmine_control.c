@@ -21,9 +21,26 @@ static void control_hide(struct call *c) {
     reply_json(c, 200, JSON_TYPE, json_pack("{s:i,s:b}", "issue", i->id, "hidden", i->hidden));
 }
 
+static void control_dated(struct call *c) {
+    cleanup_json json_t *asked = call_object(c);
+    struct rm_issue *i = rm_issue_by_id(c->sb->redmine, json_int(asked, "id", 0));
+    const char *text = json_text(asked, "at");
+    msec_t at;
+    if (!i || !text || !time_parse(text, &at)) {
+        reply_json(c, 404, JSON_TYPE, json_pack("{s:s}", "message", "no such issue, or no time"));
+        return;
+    }
+    i->created = i->updated = at;
+    for (size_t k = 0; k < i->n_journals; k++)
+        i->journals[k]->created = at;
+    reply_json(c, 200, JSON_TYPE, json_pack("{s:i}", "issue", i->id));
+}
+
 bool redmine_control(struct call *c) {
     if (call_match(c, "/sandbox/race"))
         control_race(c);
+    else if (call_match(c, "/sandbox/dated"))
+        control_dated(c);
     else if (call_match(c, "/sandbox/hide"))
         control_hide(c);
     else

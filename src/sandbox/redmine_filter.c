@@ -2,7 +2,9 @@
  *
  * Filters are joined by AND alone; what is not known is ignored in silence; a
  * value that a known one can't take is 422. `>=` of a time begins a second
- * early, `<=` misses what happened within the named second (both seen).
+ * early, `<=` misses what happened within the named second (both seen). Times
+ * are kept as the server's wall shows them: in the night in which clocks go back
+ * an hour is found twice, and told as the later one (seen).
  * Called by redmine_http.c. */
 #include "redmine.h"
 
@@ -222,10 +224,11 @@ static bool trace_fits(const struct rm_actor *who, const struct condition *x, co
     return any == (x->op[0] == '=');
 }
 
-static bool time_fits(const struct condition *x, msec_t t) {
+static bool time_fits(const struct rm_actor *who, const struct condition *x, msec_t t) {
+    const char *zone = who->c->sb->server_zone;
     if (is_any(x))
         return (t == 0) == (x->op[0] == '!');
-    return t && t > x->times[0] && t <= x->times[1];
+    return t && zone_wall(zone, t) > zone_wall(zone, x->times[0]) && zone_wall(zone, t) <= zone_wall(zone, x->times[1]);
 }
 
 static int choice_of(const struct rm_issue *i, const char *name) {
@@ -270,9 +273,10 @@ static bool condition_fits(const struct rm_actor *who, const struct condition *x
         return is_any(x) ? (i->parent == NULL) == (x->op[0] == '!') : i->parent && number_fits(x, i->parent->id);
     case KIND_CHOICE: return choice_fits(who, x, choice_of(i, name));
     case KIND_TIME:
-        return time_fits(x, str_is(name, "created_on")   ? i->created
-                            : str_is(name, "updated_on") ? i->updated
-                                                         : i->closed);
+        return time_fits(who, x,
+                         str_is(name, "created_on")   ? i->created
+                         : str_is(name, "updated_on") ? i->updated
+                                                      : i->closed);
     case KIND_USER_TRACE: return trace_fits(who, x, i);
     case KIND_TEXT:
     case KIND_NUMBER: break;
@@ -286,16 +290,25 @@ static int compare_number(int64_t a, int64_t b) {
     return a < b ? -1 : a > b;
 }
 
-static bool compare_by(const char *key, size_t len, const struct rm_issue *a, const struct rm_issue *b, int *ret) {
+struct order {
+    const char *keys, *zone;
+};
+
+static int compare_time(const struct order *o, msec_t a, msec_t b) {
+    return compare_number(zone_wall(o->zone, a), zone_wall(o->zone, b));
+}
+
+static bool compare_by(const struct order *o, const char *key, size_t len, const struct rm_issue *a,
+                       const struct rm_issue *b, int *ret) {
 #define KEY(name) (len == sizeof(name) - 1 && strncmp(key, name, len) == 0)
     if (KEY("id"))
         *ret = compare_number(a->id, b->id);
     else if (KEY("updated_on"))
-        *ret = compare_number(a->updated, b->updated);
+        *ret = compare_time(o, a->updated, b->updated);
     else if (KEY("created_on"))
-        *ret = compare_number(a->created, b->created);
+        *ret = compare_time(o, a->created, b->created);
     else if (KEY("closed_on"))
-        *ret = compare_number(a->closed, b->closed);
+        *ret = compare_time(o, a->closed, b->closed);
     else if (KEY("status"))
         *ret = compare_number(a->status, b->status);
     else if (KEY("priority"))
@@ -310,12 +323,13 @@ static bool compare_by(const char *key, size_t len, const struct rm_issue *a, co
 #undef KEY
 }
 
-static int compare(const void *a, const void *b, void *sort) {
+static int compare(const void *a, const void *b, void *order) {
     const struct rm_issue *left = *(struct rm_issue *const *)a, *right = *(struct rm_issue *const *)b;
+    const struct order *o = order;
     int result = 0;
-    for (const char *key = sort; key && *key && !result;) {
+    for (const char *key = o->keys; key && *key && !result;) {
         size_t len = strcspn(key, ","), name = strcspn(key, ":,");
-        if (compare_by(key, name, left, right, &result) && str_starts(key + name, ":desc"))
+        if (compare_by(o, key, name, left, right, &result) && str_starts(key + name, ":desc"))
             result = -result;
         key += len + (key[len] == ',');
     }
@@ -376,9 +390,9 @@ void rm_list_issues(const struct rm_actor *who, const struct rm_project *p) {
         if (fits)
             *arena_push(who->c->a, &found, &n) = i;
     }
-    const char *sort = call_param(who->c, "sort");
+    struct order order = {call_param(who->c, "sort"), who->c->sb->server_zone};
     if (n > 1)
-        qsort_r(found, n, sizeof(struct rm_issue *), compare, arena_strdup(who->c->a, sort));
+        qsort_r(found, n, sizeof(struct rm_issue *), compare, &order);
     rm_page(who, &offset, &limit);
     json_t *issues = json_array();
     for (size_t k = offset; k < n && k < offset + limit; k++) {
@@ -422,7 +436,8 @@ void rm_search(const struct rm_actor *who) {
                                                  arena_printf(a, "Bug #%d (%s): %s", i->id, s->name, i->subject),
                                                  "type", s->closed ? "issue-closed" : "issue", "url",
                                                  arena_printf(a, "%s/issues/%d", who->c->sb->base_url, i->id),
-                                                 "description", i->description, "datetime", time_text(a, i->created)));
+                                                 "description", i->description, "datetime",
+                                                 time_text(a, zone_of_wall(who->c->sb->server_zone, i->created))));
     }
     rm_reply(who, 200,
              json_pack("{s:o,s:I,s:I,s:I}", "results", results, "total_count", (json_int_t)n, "offset",

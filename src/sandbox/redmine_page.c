@@ -32,7 +32,8 @@ static const char *status_name(const char *id_text) {
 }
 
 static void add_journal(struct call *c, const struct rm_journal *x, struct buf *b) {
-    const char *who = html_escape(c->a, rm_user_name(c->a, x->user)), *at = time_text(c->a, x->created);
+    const char *who = html_escape(c->a, rm_user_name(c->a, x->user)),
+               *at = time_text(c->a, zone_of_wall(c->sb->server_zone, x->created));
     for (size_t k = 0; k < x->n_details; k++)
         if (str_is(x->details[k].name, "status_id"))
             buf_printf(b, "<h2>%s, %s: %s &rarr; %s</h2>", at, who, html_escape(c->a, status_name(x->details[k].old)),

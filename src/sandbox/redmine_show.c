@@ -12,7 +12,7 @@ json_t *rm_ref(int id, const char *name) {
 }
 
 static json_t *time_json(const struct rm_actor *who, msec_t t) {
-    return t ? json_string(time_text(who->c->a, t)) : json_null();
+    return t ? json_string(time_text(who->c->a, zone_of_wall(who->c->sb->server_zone, t))) : json_null();
 }
 
 static json_t *user_ref(const struct rm_actor *who, const struct rm_user *u) {
@@ -124,6 +124,23 @@ static json_t *children_json(const struct rm_actor *who, const struct rm_issue *
     return all;
 }
 
+/* In the order of the wall's time. */
+static json_t *journals_json(const struct rm_actor *who, const struct rm_issue *i) {
+    const char *zone = who->c->sb->server_zone;
+    json_t *all = json_array(), *one;
+    struct rm_journal **sorted = arena_alloc(who->c->a, (i->n_journals + 1) * sizeof(struct rm_journal *));
+    for (size_t k = 0, at; k < i->n_journals; k++) {
+        msec_t wall = zone_wall(zone, i->journals[k]->created);
+        for (at = k; at && zone_wall(zone, sorted[at - 1]->created) > wall; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = i->journals[k];
+    }
+    for (size_t k = 0; k < i->n_journals; k++)
+        if ((one = journal_json(who, sorted[k])) != NULL)
+            json_array_append_new(all, one);
+    return all;
+}
+
 void rm_issue_include(const struct rm_actor *who, const struct rm_issue *i, const char *include, bool listed,
                       json_t *j) {
     if (include_has(include, "children") && !listed)
@@ -138,11 +155,7 @@ void rm_issue_include(const struct rm_actor *who, const struct rm_issue *i, cons
             set_unless_empty(j, "relations", all);
     }
     if (include_has(include, "journals") && !listed) {
-        json_t *all = json_array(), *one;
-        for (size_t k = 0; k < i->n_journals; k++)
-            if ((one = journal_json(who, i->journals[k])) != NULL)
-                json_array_append_new(all, one);
-        json_object_set_new(j, "journals", all);
+        json_object_set_new(j, "journals", journals_json(who, i));
     }
     if (include_has(include, "allowed_statuses") && !listed) {
         json_t *all = json_array();

@@ -198,6 +198,8 @@ void rt_scrips_run(const struct rt_actor *who, struct rt_ticket *t, struct rt_tx
 json_t *rt_mails_show(const struct rt *rt, const char *address, struct arena *a);
 
 /* ---- rt_date.c ---- */
+/* In which zone that person's dates are read: their own, else the server's. */
+const char *rt_zone_of(const struct rt_actor *who);
 /* As RT reads a date of a person in that zone; what it doesn't understand is 1970. day: only a date was given. */
 msec_t rt_date_read(const char *text, const char *zone, msec_t now);
 

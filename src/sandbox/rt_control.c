@@ -43,6 +43,21 @@ static void control_mailgate(struct call *c) {
         reply_json(c, 400, JSON_TYPE, json_pack("{s:s}", "message", words));
 }
 
+static void control_dated(struct call *c) {
+    cleanup_json json_t *asked = call_object(c);
+    const char *id = arena_printf(c->a, "%lld", (long long)json_int(asked, "id", 0)), *text = json_text(asked, "at");
+    struct rt_ticket *t = rt_ticket_find(c->sb->rt, id);
+    msec_t at;
+    if (!t || !text || !time_parse(text, &at)) {
+        reply_json(c, 404, JSON_TYPE, json_pack("{s:s}", "message", "no such ticket, or no time"));
+        return;
+    }
+    t->created = t->updated = at;
+    for (size_t i = 0; i < t->n_txns; i++)
+        t->txns[i]->created = at;
+    reply_json(c, 200, JSON_TYPE, json_pack("{s:i}", "ticket", t->id));
+}
+
 bool rt_control(struct call *c) {
     if (call_match(c, "/sandbox/mail"))
         reply_json(c, 200, JSON_TYPE, rt_mails_show(c->sb->rt, call_param(c, "address"), c->a));
@@ -50,6 +65,8 @@ bool rt_control(struct call *c) {
         control_scrip(c);
     else if (call_match(c, "/sandbox/mailgate") && call_is(c, "POST"))
         control_mailgate(c);
+    else if (call_match(c, "/sandbox/dated"))
+        control_dated(c);
     else if (call_match(c, "/sandbox/merge"))
         control_merge(c);
     else

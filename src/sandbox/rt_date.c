@@ -90,6 +90,10 @@ static bool read_relative(const char *s, msec_t now, msec_t *ret) {
     return false;
 }
 
+const char *rt_zone_of(const struct rt_actor *who) {
+    return str_empty(who->user->zone) ? who->c->sb->server_zone : who->user->zone;
+}
+
 msec_t rt_date_read(const char *text, const char *zone, msec_t now) {
     msec_t t, offset = 0;
     if (read_relative(text, now, &t))

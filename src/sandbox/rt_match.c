@@ -49,12 +49,12 @@ static bool match_number(const struct rt_node *n, int64_t have) {
 static bool match_date(const struct rt_actor *who, const struct rt_node *n, msec_t have) {
     if (n->op == RT_NULL || n->op == RT_NOT_NULL)
         return (have == 0) == (n->op == RT_NULL);
-    msec_t want = rt_date_read(n->value, who->user->zone, who->c->now);
+    msec_t want = rt_date_read(n->value, rt_zone_of(who), who->c->now);
     have = have / SEC_MS * SEC_MS;
     if (n->op != RT_EQ)
         return rt_sql_number(n->op, have, want);
     msec_t offset = 0;
-    (void)zone_offset(who->user->zone, want, &offset);
+    (void)zone_offset(rt_zone_of(who), want, &offset);
     msec_t day = (want + offset) / DAY_MS * DAY_MS - offset;
     return have >= day && have < day + DAY_MS;
 }

@@ -185,7 +185,7 @@ static const char *queue_set(const struct rt_actor *who, struct rt_ticket *t, co
 
 static const char *due_set(const struct rt_actor *who, struct rt_ticket *t, const char *name, const char *text) {
     msec_t *at = str_is(name, "Due") ? &t->due : &t->starts;
-    msec_t to = rt_date_read(text, who->user->zone, who->c->now);
+    msec_t to = rt_date_read(text, rt_zone_of(who), who->c->now);
     const char *old = *at ? time_text(who->c->a, *at) : "Not set";
     if (to == *at)
         return NULL;

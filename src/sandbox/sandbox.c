@@ -76,6 +76,9 @@ void sandbox_handle(struct sandbox *sb, const struct sandbox_request *request, m
                     struct sandbox_reply *ret) {
     struct call c;
     call_init(&c, sb, request, now + sb->skew, a, ret);
+    const char *at = call_header(&c, "x-sandbox-at");
+    if (at && time_parse(at, &now))
+        c.now = now;
     sb->requests++;
     bool control = str_starts(c.path, "/sandbox/");
     if (!control || !(str_starts(c.path, "/sandbox/reset") || str_starts(c.path, "/sandbox/past")))

@@ -103,3 +103,16 @@ bool zone_offset(const char *zone, msec_t local, msec_t *ret) {
     }
     return false;
 }
+
+msec_t zone_wall(const char *zone, msec_t t) {
+    msec_t offset = 0;
+    if (t <= 0 || t > INT64_MAX - DAY_MS) /* a bound that is none */
+        return t;
+    (void)zone_offset_of_figures(zone, t, &offset);
+    return t + offset;
+}
+
+msec_t zone_of_wall(const char *zone, msec_t t) {
+    const msec_t hour = 3600 * SEC_MS;
+    return t > 0 && zone_wall(zone, t + hour) == zone_wall(zone, t) ? t + hour : t;
+}

@@ -335,7 +335,7 @@ static void set_paused(struct command *c, bool paused) {
         free((char *)l->stopped);
         l->stopped = NULL;
         l->blind = false;
-        l->poll_at = l->wait_until = 0;
+        l->poll_at = l->wait_until = l->back_at = 0;
     }
     lane_wake(l, 0);
     command_commit(c, json_pack("{s:s, s:b}", "tracker", name, "paused", paused));

@@ -42,6 +42,9 @@ struct lane {
     bool polling;        /* a list is under way */
     msec_t poll_at;      /* of the next poll; wall clock, kept right when that is set (clock.c) */
     msec_t begin_at;     /* when it must be found out again in which zone its account's dates are read; 0: now */
+    bool unproven;       /* ... for there was no record to show whether that was right */
+    msec_t back_at;      /* when a list begins long before the cursor; 0: the next one */
+    bool back;           /* the one under way does */
     bool doubted;        /* something failed: nothing else leaves until a list tells whether it was the tracker */
     int jobs;            /* single-record operations under way */
     struct busy *busy;   /* their records */
@@ -218,6 +221,9 @@ void import_maybe_done(struct lane *l);
 /* ---- clock.c ---- */
 /* The wall clock was set: spans that are counted in it are set along. Not inside a transaction. */
 void engine_clock(struct engine *e);
+/* The tracker's clock corrected to ours; `ours` has nothing in the future. */
+msec_t as_told(const struct lane *l, msec_t t);
+msec_t ours(const struct lane *l, msec_t t);
 
 /* ---- lookup.c ---- */
 /* Puts a record aside that cannot be read, on the attention list; the sweep looks again. Inside a transaction. */
@@ -229,8 +235,6 @@ void sweep_run(struct lane *l);
 void lookup_now(struct lane *l, const char *ref, void (*then)(void *arg, const struct op_result *r), void *arg);
 
 /* ---- ingest.c: inside a transaction ---- */
-/* The tracker's clock corrected to ours. */
-msec_t ours(const struct lane *l, msec_t t);
 struct seen {
     const struct record *record;
     bool adopt;     /* by an import: what it finds is adopted */

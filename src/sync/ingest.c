@@ -7,17 +7,20 @@
 #include <limits.h>
 #include <string.h>
 
-msec_t ours(const struct lane *l, msec_t t) {
-    msec_t off = l->offset < 0 ? -l->offset : l->offset;
-    return t && off > 2 * SEC_MS ? t - l->offset : t;
-}
-
-/* The last move into the present state, as the history tells; NULL: it does not. */
+/* The last move, of those into the present state if there are any: in an hour that comes twice the later may look
+ * older. NULL: the history tells none. */
 static const struct change *last_move(const struct record *r) {
     const struct change *last = NULL;
-    for (size_t i = 0; i < r->n_changes; i++)
-        if (str_is(r->changes[i].field, "state") && (!last || r->changes[i].at >= last->at))
-            last = &r->changes[i];
+    bool fits = false;
+    for (size_t i = 0; i < r->n_changes; i++) {
+        const struct change *c = &r->changes[i];
+        bool here = c->to && r->native_state && str_is_nocase(c->to, r->native_state);
+        if (!str_is(c->field, "state") || (fits && !here))
+            continue;
+        if (!last || here > fits || c->at >= last->at)
+            last = c;
+        fits = here;
+    }
     return last;
 }
 
@@ -428,7 +431,7 @@ void ingest(struct lane *l, struct arena *a, const struct seen *seen) {
                              .forgotten = old && old->forgotten,
                              .excluded = false};
     memory_clock(l, a);
-    row.r.created = ours(l, r->created);
+    row.r.created = as_told(l, r->created); /* what tells the record from another of its number: never moved */
     row.r.updated = ours(l, r->updated);
     row.r.hash = seen->hash ? seen->hash : old ? old->r.hash : r->hash;
     versions_known(l, a, &row);

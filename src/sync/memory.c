@@ -86,7 +86,7 @@ static const char *contradiction(struct lane *l, struct arena *a, const struct r
     if (!store_record(l->e->store, a, ref, &old) || old.r.presence != PRESENT)
         return NULL;
     clock_range(l, a, &least, &most);
-    msec_t wide = most - least, created = ours(l, r->created), updated = ours(l, r->updated);
+    msec_t wide = most - least, created = as_told(l, r->created), updated = ours(l, r->updated);
     if (created && old.r.created && (created + SLACK + wide < old.r.created || old.r.created + SLACK + wide < created))
         return arena_printf(a, "%s was created at %s, and now at %s", ref, time_text(a, old.r.created),
                             time_text(a, created));

@@ -9,7 +9,8 @@
 
 #define CLOCK_SKEW_MOST     (600 * SEC_MS)
 #define CURSOR_STORED_EVERY (300 * SEC_MS)
-#define ZONE_ASKED_EVERY    DAY_MS
+#define ZONE_ASKED_EVERY    (3600 * SEC_MS)
+#define BACK_EVERY          (3600 * SEC_MS)
 
 /* The very element that was ingested, or waits to be read, is not parsed again. */
 static bool element_known(void *arg, const char *id, uint64_t hash) {
@@ -158,10 +159,15 @@ static void page_done(struct lane *l, void *who, const struct op_result *r) {
             l->last_ok = now_of(e);
         if (taken && r->more)
             l->poll_at = 0;
+        if (taken && (l->back || import))
+            l->back_at = now_of(e) + BACK_EVERY;
+        if (l->unproven && (r->n_records || r->n_quarantined))
+            l->begin_at = 0; /* now there is one that shows it */
         if (r->n_records)
             engine_changed(e, "tracker", l->cfg->name);
     } else {
         l->begin_at = 0; /* it may be the zone that is another one now */
+        l->back_at = 0;
     }
     engine_wake(e, 0);
     lane_wake(l, 0);
@@ -183,6 +189,7 @@ static void begin_done(struct lane *l, void *who, const struct op_result *r) {
     l->poll_at = 0;
     if (r->class == CLASS_OK) { /* that it is well again is for the list to say */
         l->begin_at = now_of(l->e) + ZONE_ASKED_EVERY;
+        l->unproven = r->unproven;
     } else {
         l->poll_at = now_of(l->e) + l->cfg->poll;
         (void)list_judged(l, r);
@@ -207,8 +214,11 @@ void poll_start(struct lane *l) {
     bool import = !l->import_done;
     if (!import)
         poll_versions(l);
-    lane_run(l, op_list(l->tracker, l->cursor ? l->cursor : t.cursor, l->cfg->import_since, element_known, l), false,
-             page_done, import ? l : NULL);
+    l->back = !import && now_of(e) >= l->back_at;
+    lane_run(l,
+             (l->back ? op_list_back : op_list)(l->tracker, l->cursor ? l->cursor : t.cursor, l->cfg->import_since,
+                                                element_known, l),
+             false, page_done, import ? l : NULL);
 }
 
 /* ---- versions: only where the policy asks for closed ones ---- */

@@ -132,8 +132,9 @@ struct case_op case_op_new(const struct tracker *t, const char *json, const stru
         what = NULL;
     if (str_is(what, "list")) {
         const json_t *cursor = json_object_get(o.json, "cursor");
-        o.op = op_list(t, json_is_object(cursor) ? json_print(o.arena, cursor) : json_string_value(cursor), since,
-                       known ? known_unchanged : NULL, (void *)(uintptr_t)known);
+        o.op = (json_bool(o.json, "back", false) ? op_list_back : op_list)(
+            t, json_is_object(cursor) ? json_print(o.arena, cursor) : json_string_value(cursor), since,
+            known ? known_unchanged : NULL, (void *)(uintptr_t)known);
     } else if (str_is(what, "read"))
         o.op = op_read(t, id);
     else if (str_is(what, "write"))

@@ -16,7 +16,8 @@ struct check_op {
     bool begins; /* only what the service asks before it begins */
     bool clock_told;
     json_t *collected; /* texts that the step at hand gathered */
-    bool failed;       /* a request of the step at hand failed */
+    bool zone_shown;
+    bool failed; /* a request of the step at hand failed */
 };
 
 static void check_ask(struct op *op);
@@ -314,6 +315,7 @@ static void check_done(struct op *op, const struct answer *a) {
     } else if (!zone_learn(op, step, a->json)) {
         o->failed = true;
     } else {
+        o->zone_shown |= str_is(json_text(step, "what"), "zone");
         step_keep(op, step, a->json);
         if (collect)
             pick_each(a->json, collect, collect_one, op);
@@ -346,6 +348,7 @@ static void check_end(struct op *op) {
             op_finish(op, CLASS_NONSENSE, op->result.findings[i].text);
             return;
         }
+    op->result.unproven = o->begins && json_object_get(op->tracker->recipe, "zoned") && !o->zone_shown;
     op_finish(op, CLASS_OK, NULL);
 }
 

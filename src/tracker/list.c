@@ -13,7 +13,10 @@
  * isn't full) begins an overlap before the last one's end, or before its beginning
  * if that was earlier: what shows late may lie behind pages already read. Once the
  * last change was `settle` old when a round began (calm), there is no stepping back:
- * an idle tracker answers one request with nothing. */
+ * an idle tracker answers one request with nothing.
+ *
+ * A tracker that keeps the time of its wall (`back`) hides in the hour that comes twice a
+ * year what lies behind the cursor only by that wall: op_list_back begins so much earlier. */
 #include "runtime.h"
 
 #include <stdio.h>
@@ -27,7 +30,7 @@ struct list_op {
     msec_t t;       /* of the cursor */
     msec_t from;    /* what this page was asked from */
     const char *after;
-    msec_t overlap, settle;
+    msec_t overlap, settle, back;
     msec_t began; /* tracker's clock when the first page of this round was asked for; 0: this is it */
     size_t size;
     /* the page */
@@ -378,7 +381,7 @@ static void window_done(struct op *op, const struct answer *a) {
 
 static void window_begin(struct op *op) {
     struct list_op *l = op->mine;
-    if (json_bool(l->cursor, "dense", false)) {
+    if (json_bool(l->cursor, "dense", false) && !l->back) {
         dense_begin(op);
         return;
     }
@@ -389,6 +392,7 @@ static void window_begin(struct op *op) {
         l->from = t + SEC_MS; /* a filter that begins a second early still finds what is later in that second */
     else
         l->from = json_int(l->cursor, "from", t > l->overlap ? t - l->overlap : 0);
+    l->from = l->from > l->back ? l->from - l->back : 0;
     op_set(op, "since", json_integer(l->from));
     op_set_text(op, "token", json_text(l->cursor, "token"));
     op_ask(op, l->spec, window_done);
@@ -461,7 +465,8 @@ static const struct {
     void (*begin)(struct op *op);
 } kinds[] = {{"keyset", keyset_begin}, {"window", window_begin}, {"opaque", opaque_begin}, {"newest", newest_begin}};
 
-struct op *op_list(const struct tracker *t, const char *cursor, msec_t since, op_unchanged *unchanged, void *arg) {
+static struct op *list_new(const struct tracker *t, const char *cursor, msec_t since, op_unchanged *unchanged,
+                           void *arg, bool back) {
     struct op *op = op_new(t);
     struct list_op *l = arena_make(op->arena, struct list_op);
     struct fault fault = {0};
@@ -472,6 +477,7 @@ struct op *op_list(const struct tracker *t, const char *cursor, msec_t since, op
     l->size = (size_t)json_int(l->spec, "size", 100);
     l->overlap = span_of(l->spec, "overlap", 3 * SEC_MS);
     l->settle = span_of(l->spec, "settle", 60 * SEC_MS);
+    l->back = back ? span_of(l->spec, "back", 0) : 0;
     l->cursor = cursor ? json_read(cursor, strlen(cursor), &fault) : json_object();
     if (!json_is_object(l->cursor)) {
         json_decref(l->cursor);
@@ -485,4 +491,12 @@ struct op *op_list(const struct tracker *t, const char *cursor, msec_t since, op
         if (str_is(kinds[i].name, json_text(l->spec, "by")))
             kinds[i].begin(op);
     return op;
+}
+
+struct op *op_list(const struct tracker *t, const char *cursor, msec_t since, op_unchanged *unchanged, void *arg) {
+    return list_new(t, cursor, since, unchanged, arg, false);
+}
+
+struct op *op_list_back(const struct tracker *t, const char *cursor, msec_t since, op_unchanged *unchanged, void *arg) {
+    return list_new(t, cursor, since, unchanged, arg, true);
 }

@@ -51,6 +51,7 @@ class Real:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CannotRun(f"another run is at work on the trackers in {self.dir}") from None
+        self.servers_zone()  # a run that was killed may have left another one
 
     def _answers(self):
         try:
@@ -59,8 +60,9 @@ class Real:
         except OSError:
             return False
 
-    def _rig(self, script, *args):
-        done = subprocess.run([f"{HERE}/rig/{script}", *args], capture_output=True, text=True, check=False)
+    def _rig(self, script, *args, env=None):
+        done = subprocess.run([f"{HERE}/rig/{script}", *args], capture_output=True, text=True, check=False,
+                              env={**os.environ, **(env or {})})
         if done.returncode:
             raise CannotRun(f"rig/{script} {' '.join(args)}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
@@ -85,6 +87,22 @@ class Real:
     def zone(self, name):
         self._rig("zone", name or "-", self.dir)
 
+    def servers_zone(self, name=None):
+        """Both servers live in that time zone from now on; None: in their own. They are started anew."""
+        name = name or self.env.get("RIG_HOME_TZ", "UTC")
+        try:
+            with open(self.dir + "/tz", encoding="utf-8") as f:
+                if f.read().strip() == name:
+                    return
+        except FileNotFoundError:
+            return
+        self._rig("stop", "--keep", self.dir)
+        self._rig("start", "--keep", self.dir, env={"RIG_TZ": name})
+
+    def dated(self, record, at, status=None):
+        """All that happened to it so far happened at that time (UTC); with a status: then somebody moved it."""
+        self._rig("dated", "rt" if record.kind == "incident" else "redmine", str(record.id), at, status or "", self.dir)
+
     def past_keep(self):
         """Redmine's backup, as of now."""
         self._rig("past", "keep", self.dir)
@@ -95,6 +113,8 @@ class Real:
     def close(self):
         if self.started:
             self._rig("stop", self.dir)
+        else:
+            self.servers_zone()
 
 
 class Sandbox:
@@ -143,6 +163,21 @@ class Sandbox:
     def zone(self, name):
         for which in ("RT", "REDMINE"):
             self._control(which, "PUT", "zone", {"zone": name or ""})
+
+    def servers_zone(self, name=None):
+        for which in ("RT", "REDMINE"):
+            self._control(which, "PUT", "zone", {"server": name or ""})
+
+    def dated(self, record, at, status=None):
+        if not status:
+            self._control("RT" if record.kind == "incident" else "REDMINE", "PUT", "dated", {"id": record.id, "at": at})
+            return
+        tracker = record.rt if record.kind == "incident" else record.redmine
+        tracker.at = at
+        try:
+            record.set(status=status)
+        finally:
+            tracker.at = None
 
     def past_keep(self):
         self.past = self._control("REDMINE", "GET", "past")["past"]

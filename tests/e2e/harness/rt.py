@@ -32,6 +32,7 @@ class RT:
     def __init__(self, env):
         self.url = env["RT_URL"]
         self.queue = env["RT_QUEUE"]
+        self.at = None  # a sandbox's people can act at another time
         self.tokens = {"agent": env["RT_AGENT_TOKEN"], "root": env["RT_ROOT_TOKEN"], "bridge": env["RT_TOKEN"]}
 
     def call(self, method, path, body=None, by="root", ok=(200, 201, 204)):
@@ -39,6 +40,8 @@ class RT:
             headers = {"Authorization": "token " + self.tokens[by]}
         else:
             headers = web.basic(by, by + "-pw")
+        if self.at:
+            headers["X-Sandbox-At"] = self.at
         reply = web.request(method, self.url + "/REST/2.0" + path, headers, body)
         if ok and reply.status not in ok:
             raise Unexpected(f"RT, {by}: {method} {path}: {reply.status} {reply.text[:300]}")

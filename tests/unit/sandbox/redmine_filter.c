@@ -111,6 +111,32 @@ static void times_are_compared_with_their_fractions(void **state) {
     assert_string_equal(found(w, "status_id=*&updated_on=%3E%3D2026-01-01T12:00:03Z"), "3,1");
 }
 
+/* As seen on a Redmine whose server is in New York, in the night in which clocks go back. */
+static void an_hour_comes_twice(void **state) {
+    struct world *w = *state;
+    tell(w, B, "PUT", "/sandbox/zone", "{'server':'America/New_York'}", 200);
+    w->now = 1793511000000; /* 2026-11-01T05:30:00Z: the wall shows 01:30 */
+    issue(w, ",'subject':'The first'");
+    tell(w, "admin", "PUT", "/issues/4.json", "{'issue':{'notes':'at half past'}}", 204);
+    w->now += 2400 * SEC_MS; /* 06:10, the wall: 01:10 */
+    issue(w, ",'subject':'The second'");
+    tell(w, "admin", "PUT", "/sandbox/dated", "{'id':3,'at':'2026-11-01T06:50:00Z'}", 200);
+    tell(w, "admin", "PUT", "/sandbox/dated", "{'id':99,'at':'2026-11-01T06:50:00Z'}", 404);
+    assert_string_equal(look(w, B, "/issues/4.json", "/issue/created_on"), "2026-11-01T06:30:00Z");
+    assert_string_equal(look(w, B, "/issues/5.json", "/issue/created_on"), "2026-11-01T06:10:00Z");
+    assert_string_equal(found(w, "sort=updated_on&issue_id=%3E%3D3"), "5,4,3");
+    assert_string_equal(found(w, "updated_on=%3E%3D2026-11-01T05:20:00Z&sort=id"), "3,4");
+    assert_string_equal(found(w, "updated_on=%3E%3D2026-11-01T06:20:00Z&sort=id"), "3,4");
+    assert_string_equal(found(w, "updated_on=%3E%3D2026-11-01T06:05:00Z&sort=id"), "3,4,5");
+    assert_string_equal(found(w, "updated_on=%3E%3D2026-11-01T04:59:00Z&sort=id"), "3,4,5");
+    tell(w, "admin", "PUT", "/issues/4.json", "{'issue':{'notes':'ten to'}}", 204); /* 06:10 */
+    assert_string_equal(look(w, B, "/issues/4.json?include=journals", "/issue/journals/0/notes"), "ten to");
+    static const char then[] = "{\"issue\":{\"project_id\":\"product\",\"subject\":\"Then\"}}";
+    say_raw(w, "POST", "/issues.json", then, strlen(then), "X-Redmine-API-Key", env_of(w, "REDMINE_DEV_KEY"),
+            "Content-Type", "application/json", "X-Sandbox-At", "2026-11-01T07:00:00Z", NULL);
+    assert_string_equal(look(w, B, "/issues/6.json", "/issue/created_on"), "2026-11-01T07:00:00Z");
+}
+
 static void orders_and_pages(void **state) {
     struct world *w = *state;
     static const struct {
@@ -146,6 +172,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(filters),
         TEST(times_are_compared_with_their_fractions),
+        TEST(an_hour_comes_twice),
         TEST(orders_and_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,9 +149,9 @@ static bool unchanged(void *arg, const char *id, uint64_t hash) {
 }
 
 /* One page; true if there are more. */
-static bool page(struct tracker *t, struct fake *f, struct engine *e) {
+static bool page(struct tracker *t, struct fake *f, struct engine *e, bool back) {
     struct http_request q;
-    struct op *op = op_list(t, e->cursor[0] ? e->cursor : NULL, 0, unchanged, e);
+    struct op *op = (back ? op_list_back : op_list)(t, e->cursor[0] ? e->cursor : NULL, 0, unchanged, e);
     while (op_next(op, &q)) {
         cleanup_buf struct buf b = {0};
         answer(f, q.url, &b);
@@ -181,7 +181,7 @@ static bool page(struct tracker *t, struct fake *f, struct engine *e) {
 }
 
 static void poll_round(struct tracker *t, struct fake *f, struct engine *e, bool disturbed) {
-    for (int pages = 0; page(t, f, e); pages++) {
+    for (int pages = 0; page(t, f, e, disturbed && !below(f, 6)); pages++) {
         assert_true(pages < 200);
         f->now += 50 + below(f, 200);
         if (disturbed && pages < 20)
