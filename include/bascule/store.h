@@ -371,6 +371,7 @@ msec_t store_lookup_next(struct store *s, const char *tracker); /* 0 none */
 bool store_lookup_waits(struct store *s, const char *ref, uint64_t hash);
 /* Changed records of a tracker that are still to be read. */
 int64_t store_lookups_changed(struct store *s, const char *tracker);
+bool store_lookups_changed_any(struct store *s, const char *tracker);
 /* A merged incident's evidence and rejections now speak for the survivor. */
 void store_incident_merge(struct store *s, const char *from, const char *to);
 /* Records that were merged into that one. */
