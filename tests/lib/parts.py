@@ -338,8 +338,8 @@ BULK = ("17", "19")  # scenarios that judge how long the loop's turns take: sani
 
 
 def scenarios(run, on, options, limit, release=None):
-    """Every scenario in a process of its own, as many at a time as there are `options`: they wait more than they work.
-    release: a binary without sanitizers, for those of BULK."""
+    """Every scenario in a process of its own, as many at a time as there are `options`: they wait more than they
+    work. release: a binary without sanitizers, for those of BULK."""
     e2e, binary = "tests/e2e/run.py", os.path.join(run.build, "san/src/bascule")
     server = os.path.join(run.build, "san/tests/tools/sandbox-server")
     if run.do(sys.executable, e2e, "--list") != 0:

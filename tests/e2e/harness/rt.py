@@ -70,7 +70,7 @@ class RT:
             last = max(found)
 
     def transactions(self, query="id > 0"):
-        """Those of the queue that are found, oldest first, but RT's own records of its mail; a page costs as little as a ticket's history."""
+        """Those of the queue that are found, oldest first, but RT's own records of its mail."""
         found, last = [], 0
         while True:
             asked = f"TicketQueue = '{self.queue}' AND {query} AND id > {last}"

@@ -5,14 +5,15 @@ import takes them for new: all 300 are closed unresolved at once, and then the d
 and lets them pass. What came of it is read out of RT's transactions and mails, all of them, by hundreds.
 
 Assumed:
-- Mirrored values leave at most every 2 s (law 1): how often the defect's counters are written follows from how long
-  RT takes for 300 tickets, and from nothing else. Where that is 20 s or less it is a handful.
+- Mirrored values leave at most every 2 s (law 1), and the rarer the more is on its way behind their defect: a handful
+  of writes, though a real RT takes more than a minute for 300 tickets. The last of them come seconds after the last
+  ticket.
 """
 import time
 from collections import Counter, defaultdict
 
 from harness.bulk import loop_holds, outbox_empty, until
-from harness.expect import numbers, tickets_named
+from harness.expect import tickets_named
 from harness.rt import MARKER, Ticket
 from harness.runner import scenario
 
@@ -83,7 +84,7 @@ def released(r, s, issue, tickets, began):
             assert mails[0]["to"] == [tickets[id].requester + "@customer.example"], (id, mails[0])
     with r.case("300 released at once: the defect's counters, in few writes"):
         counted(r, s, issue, began, seconds, "releasing 300", 0)
-    with r.case("300 at once: the audit finds no difference"):
+    with r.case("300 at once: the database is sound, and nothing waits for a person"):
         s.cli("doctor", ok=(0,), timeout=60 * r.slow)
         shown = s.bascule.json("status")
         assert shown["outbox"]["parked"] == 0 and not s.bascule.attention(), s.bascule.attention()
@@ -114,7 +115,5 @@ def counted(r, s, issue, began, seconds, what, unresolved):
         values["Linked incidents"]
     at = [t for t in s.proxies["product"].written(rf"^/issues/{issue.id}\.json", "custom_fields") if t >= began]
     r.figure(f"{what}: writes of the defect's counters", f"{len(at)} in {seconds:.0f} s")
-    most = seconds / SPAN + 3
+    most = min(seconds / SPAN + 2, max(HANDFUL, seconds / 10))
     assert 1 <= len(at) <= most, f"{len(at)} writes in {seconds:.1f} s: {[f'{t - began:.1f}' for t in at]}"
-    assert seconds > 20 or len(at) <= HANDFUL, f"{len(at)} writes in {seconds:.1f} s"
-    assert numbers(values["Incident count"]) == [MANY]
