@@ -357,8 +357,9 @@ def scenarios(run, on, options, limit, release=None):
     def one(number, log):
         own = free.get()
         try:
-            return run.count(tally.of_last_line, run.name, e2e, "--on", on, "--only", number, "--bin",
-                             release if release and number in BULK else binary, "--sandbox", server, "--slow", "3", *soak, *own, limit=limit, env=SANITIZERS, log=log)
+            program = release if release and number in BULK else binary
+            return run.count(tally.of_last_line, run.name, e2e, "--on", on, "--only", number, "--bin", program,
+                             "--sandbox", server, "--slow", "3", *soak, *own, limit=limit, env=SANITIZERS, log=log)
         finally:
             free.put(own)
             if int(number) <= STORIES:

@@ -48,15 +48,6 @@ class Redmine:
         path = f"/issues.json?project_id={self.project}&status_id=*&sort=id&limit=100"
         return [Issue(self, i["id"]) for i in self.call("GET", path).json()["issues"]]
 
-    def bodies(self):
-        """What its lists show of each issue of the project, by id."""
-        found, path = {}, f"/issues.json?project_id={self.project}&status_id=*&sort=id&limit=100"
-        while True:
-            items = self.call("GET", f"{path}&offset={len(found)}").json()["issues"]
-            found.update({i["id"]: i for i in items})
-            if len(items) < 100:
-                return found
-
     def duplicates(self, copy, of):
         """A developer says: `copy` duplicates `of`."""
         body = {"relation": {"issue_to_id": of.id, "relation_type": "duplicates"}}
