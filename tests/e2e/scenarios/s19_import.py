@@ -3,7 +3,7 @@
 `rig/fill` makes them: every third incident names a defect - in its field, by a link, or in its text. Twice imported:
 
 1. All of them, fields and subjects only (`import: { comments: false }`), with `dry_run`: on a real RT the fields of
-   what is adopted would be hundreds of writes that take minutes and show nothing more. Killed by SIGKILL while it lists.
+   what is adopted would be hundreds of writes that take minutes and show nothing more. Killed while it lists.
 2. On a new database, the first 120 incidents (by a `query` of the scope) with their texts, and all defects; the fields
    are really written. Killed while it reads the texts.
 
