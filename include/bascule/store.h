@@ -269,9 +269,13 @@ size_t store_refs_sendable(struct store *s, struct arena *a, const char *tracker
 /* ... to look for only, while nothing may be sent. */
 size_t store_refs_asking(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
                          const char ***ret);
+/* Effects behind one problem that have not settled, but for what the brake holds; counted up to `most`. */
+int store_effects_leaving(struct store *s, int64_t problem, size_t most);
 /* When the record's newest waiting field effect was entered, and when the first of them may leave; 0 none. */
 msec_t store_field_entered(struct store *s, const char *ref);
 msec_t store_field_leaves(struct store *s, const char *ref);
+/* What was never tried leaves then at the latest. */
+void store_field_sooner(struct store *s, const char *ref, msec_t leaves);
 /* When the next waiting effect of a tracker becomes sendable; 0 none. */
 /* The state of the last state effect done on it; NULL if there is none, or while another one is on its way. */
 const char *store_state_left(struct store *s, struct arena *a, const char *ref);
@@ -371,6 +375,7 @@ msec_t store_lookup_next(struct store *s, const char *tracker); /* 0 none */
 bool store_lookup_waits(struct store *s, const char *ref, uint64_t hash);
 /* Changed records of a tracker that are still to be read. */
 int64_t store_lookups_changed(struct store *s, const char *tracker);
+bool store_lookups_changed_any(struct store *s, const char *tracker);
 /* A merged incident's evidence and rejections now speak for the survivor. */
 void store_incident_merge(struct store *s, const char *from, const char *to);
 /* Records that were merged into that one. */

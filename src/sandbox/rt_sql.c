@@ -38,7 +38,7 @@ static bool take_word(struct parser *p, const char *word) {
     if (strncasecmp(p->at, word, len) != 0)
         return false;
     bool letters = word[len - 1] >= 'A';
-    if (letters && p->at[len] && !strchr(" \t\r\n('\"", p->at[len]))
+    if (letters && p->at[len] && !strchr(" \t\r\n()'\"", p->at[len]))
         return false;
     p->at += len;
     return true;

@@ -185,11 +185,14 @@ void store_lookup_later(struct store *s, const char *ref, msec_t next, const cha
     db_run(s, "UPDATE lookup SET next = ?, tries = tries + 1, why = ? WHERE ref = ?", "iss", next, why, ref);
 }
 
+/* As in the index lookup_next. */
+#define OF_TRACKER "substr(lookup.ref, 1, instr(lookup.ref, ':')) = ?1 || ':'"
+
 size_t store_lookups(struct store *s, struct arena *a, const char *tracker, msec_t now, size_t limit,
                      struct lookup_row **ret) {
     sqlite3_stmt *q = db_query(
         s,
-        "SELECT ref, hash, adopt, tries FROM lookup WHERE next <= ?2 AND ref >= ?1 || ':' AND ref < ?1 || ';' AND (NOT "
+        "SELECT ref, hash, adopt, tries FROM lookup WHERE " OF_TRACKER " AND next <= ?2 AND (NOT "
         "EXISTS (SELECT 1 FROM effect WHERE effect.ref = lookup.ref AND effect.state IN ('in-flight', 'unsure')) OR "
         "EXISTS (SELECT 1 FROM tracker WHERE name = ?1 AND import <> 'done')) ORDER BY next, ref LIMIT ?3",
         "sii", tracker, now, (int64_t)limit);
@@ -212,19 +215,23 @@ void store_waits_shift(struct store *s, msec_t step) {
 }
 
 msec_t store_lookup_next(struct store *s, const char *tracker) {
-    return db_number(s, 0, "SELECT min(next) FROM lookup WHERE ref >= ?1 || ':' AND ref < ?1 || ';'", "s", tracker);
+    return db_number(s, 0, "SELECT min(next) FROM lookup WHERE " OF_TRACKER, "s", tracker);
 }
 
 bool store_lookup_waits(struct store *s, const char *ref, uint64_t hash) {
     return db_number(s, 0, "SELECT count(*) FROM lookup WHERE ref = ? AND hash = ?", "si", ref, (int64_t)hash) == 1;
 }
 
+#define CHANGED                                                                                                        \
+    " FROM lookup WHERE hash <> 0 AND " OF_TRACKER " AND NOT EXISTS (SELECT 1 FROM quarantine WHERE tracker = ?1 AND " \
+    "id = substr(lookup.ref, instr(lookup.ref, ':') + 1))"
+
 int64_t store_lookups_changed(struct store *s, const char *tracker) {
-    return db_number(
-        s, 0,
-        "SELECT count(*) FROM lookup WHERE hash <> 0 AND ref >= ?1 || ':' AND ref < ?1 || ';' AND NOT EXISTS "
-        "(SELECT 1 FROM quarantine WHERE tracker = ?1 AND ?1 || ':' || id = lookup.ref)",
-        "s", tracker);
+    return db_number(s, 0, "SELECT count(*)" CHANGED, "s", tracker);
+}
+
+bool store_lookups_changed_any(struct store *s, const char *tracker) {
+    return db_number(s, 0, "SELECT EXISTS (SELECT 1" CHANGED ")", "s", tracker) != 0;
 }
 
 void store_attention_set(struct store *s, const struct attention_item *item, msec_t now) {

@@ -240,6 +240,21 @@ msec_t store_field_entered(struct store *s, const char *ref) {
                      "s", ref);
 }
 
+int store_effects_leaving(struct store *s, int64_t problem, size_t most) {
+    return (int)db_number(s, 0,
+                          "SELECT count(*) FROM (SELECT 1 FROM effect WHERE problem = ? AND problem <> 0 AND state IN "
+                          "('pending', 'in-flight', 'unsure') AND batch NOT IN (SELECT id FROM batch WHERE state = "
+                          "'braked') LIMIT ?)",
+                          "ii", problem, (int64_t)most);
+}
+
+void store_field_sooner(struct store *s, const char *ref, msec_t leaves) {
+    db_run(s,
+           "UPDATE effect SET not_before = ?2 WHERE ref = ?1 AND kind = 'field' AND state = 'pending' AND attempts = 0 "
+           "AND not_before > ?2",
+           "si", ref, leaves);
+}
+
 /* What is parked no longer waits for a person no longer. */
 static void unattend_parked(struct store *s) {
     db_run(

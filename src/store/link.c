@@ -238,16 +238,17 @@ void store_link_drop(struct store *s, int64_t problem, const char *ref) {
     "SELECT r.ref, depth + 1 FROM record r JOIN up ON r.duplicate_of = up.ref WHERE " HANDS_ON " AND depth < 16"
 
 int64_t store_shared_defect(struct store *s, int64_t problem) {
-    return db_number(s, 0,
-                     "WITH RECURSIVE down (ref, depth) AS (SELECT ref, 0 FROM link WHERE problem = ?1 AND kind = "
-                     "'defect' AND status = 'confirmed' UNION SELECT r.duplicate_of, depth + 1 FROM record r JOIN down "
-                     "ON r.ref = down.ref WHERE " HANDS_ON " AND r.duplicate_of IS NOT NULL AND depth < 16), "
-                     "up (ref, depth) AS (SELECT ref, 0 FROM (SELECT DISTINCT ref FROM down WHERE NOT EXISTS (SELECT 1 "
-                     "FROM record r WHERE r.ref = down.ref AND " HANDS_ON ")) UNION " HANDED_ON_TO
-                     ") SELECT min(l.problem) FROM link l JOIN up ON l.ref = up.ref JOIN problem p ON p.id = l.problem "
-                     "WHERE l.problem <> ?1 AND l.status = 'confirmed' AND p.resolution NOT IN ('cancelled', "
-                     "'duplicate')",
-                     "i", problem);
+    return db_number(
+        s, 0,
+        "WITH RECURSIVE down (ref, depth) AS (SELECT ref, 0 FROM link WHERE problem = ?1 AND kind = "
+        "'defect' AND status = 'confirmed' UNION SELECT r.duplicate_of, depth + 1 FROM record r JOIN down "
+        "ON r.ref = down.ref WHERE " HANDS_ON " AND r.duplicate_of IS NOT NULL AND depth < 16), "
+        "up (ref, depth) AS (SELECT ref, 0 FROM (SELECT DISTINCT ref FROM down WHERE NOT EXISTS (SELECT 1 "
+        "FROM record r WHERE r.ref = down.ref AND " HANDS_ON ")) UNION " HANDED_ON_TO
+        ") SELECT min(l.problem) FROM up CROSS JOIN link l ON l.ref = up.ref JOIN problem p ON p.id = l.problem "
+        "WHERE l.problem <> ?1 AND l.status = 'confirmed' AND p.resolution NOT IN ('cancelled', "
+        "'duplicate')",
+        "i", problem);
 }
 
 /* ---- counters: sums that triggers keep (migrations/2-counted.sql) ---- */

@@ -99,7 +99,8 @@ void store_problem_text(struct store *s, int64_t id, int revision, const char *t
 }
 
 size_t store_problems_duplicating(struct store *s, struct arena *a, int64_t id, int64_t **ret) {
-    sqlite3_stmt *q = db_query(s, "SELECT id FROM problem WHERE duplicate_of = ? ORDER BY id", "i", id);
+    sqlite3_stmt *q =
+        db_query(s, "SELECT id FROM problem WHERE duplicate_of = ? AND duplicate_of <> 0 ORDER BY id", "i", id);
     size_t n = 0;
     *ret = NULL;
     while (db_next(s, q))

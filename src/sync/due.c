@@ -8,6 +8,11 @@
 #define STEP      100
 #define STEP_SPAN 8 /* ms: a turn of the loop is short, however slow the disk */
 
+#define VALUES_SPAN (2 * SEC_MS)
+#define BULK_FROM   20  /* effects on their way behind one defect */
+#define BULK_MOST   300 /* those beyond make no difference */
+#define BULK_EACH   100 /* ms */
+
 static void attend_brake(struct engine *e, struct arena *a, const struct batch_row *b) {
     store_attention_set(
         e->store,
@@ -117,10 +122,21 @@ void worker_decide(struct engine *e, struct arena *a, enum kind kind, const char
         decide_due(e, a, &(struct due_row){.kind = kind, .id = ref});
 }
 
+/* With hundreds on their way the counters change hundreds of times, and are of use when those have arrived. */
+msec_t values_span(struct engine *e, const char *ref) {
+    cleanup_arena struct arena *a = arena_new();
+    int64_t *problems, leaving = 0;
+    size_t n = problems_of_defect(e, a, ref, &problems);
+    for (size_t i = 0; i < n && leaving < BULK_MOST; i++)
+        leaving += store_effects_leaving(e->store, problems[i], BULK_MOST);
+    leaving = leaving > BULK_MOST ? BULK_MOST : leaving;
+    return VALUES_SPAN + (leaving > BULK_FROM ? (leaving - BULK_FROM) * BULK_EACH : 0);
+}
+
 /* While its values wait to leave together (law 1) they are not computed anew for each incident that moves, but once
  * that span is over: here, or just before they leave (worker_decide). */
 void defect_soon(struct engine *e, const char *ref, bool adopt, const char *cause) {
-    msec_t entered = store_field_entered(e->store, ref), at = entered + VALUES_SPAN;
+    msec_t entered = store_field_entered(e->store, ref), at = entered ? entered + values_span(e, ref) : 0;
     bool adopts = adopt && !store_again_waits(e->store, KIND_DEFECT, ref); /* what waits already is news */
     if (entered && at > now_of(e) && !adopts && !store_due_waits(e->store, KIND_DEFECT, ref))
         store_again_by(e->store, KIND_DEFECT, ref, at);

@@ -302,7 +302,9 @@ void worker_run(void *engine);
 void worker_drain(struct engine *e); /* a few steps at once, before a command is answered */
 /* Decides that one record, and its problems, if anything about it waits for a decision: before it is written. */
 void worker_decide(struct engine *e, struct arena *a, enum kind kind, const char *ref);
-#define VALUES_SPAN (2 * SEC_MS) /* one record's mirrored values leave together, at most so often (law 1) */
+/* One defect's mirrored values leave together, at most every 2 s (law 1), and the rarer the more is on its way behind
+ * it. */
+msec_t values_span(struct engine *e, const char *ref);
 void defect_soon(struct engine *e, const char *ref, bool adopt, const char *cause);
 void due_problems_of(struct engine *e, struct arena *a, const char *defect, bool adopt, const char *cause);
 /* Adds to `counts` ("note fixed": 2) what would be entered anew if what was adopted on it counted as new. */

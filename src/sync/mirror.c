@@ -157,6 +157,8 @@ void mirror_defect(struct engine *e, struct arena *a, const struct record *r, co
                              .closed_unresolved_count = counts->closed_unresolved,
                              .more_url = arena_printf(a, "%s/d/%s", e->settings->public_url, ref)};
     /* what waits already leaves when it was to, with the newest values: never put off again and again */
-    msec_t leaves = now_of(e) + VALUES_SPAN, waits = store_field_leaves(e->store, ref);
+    msec_t leaves = now_of(e) + values_span(e, ref), waits = store_field_leaves(e->store, ref);
+    if (waits > leaves)
+        store_field_sooner(e->store, ref, leaves);
     mirror_fields(e, a, r, &f, fields, array_size(fields), waits && waits < leaves ? waits : leaves, spent);
 }

@@ -78,7 +78,7 @@ void import_maybe_done(struct lane *l) {
     struct engine *e = l->e;
     cleanup_arena struct arena *a = arena_new();
     struct tracker_row t;
-    if (l->import_done || !l->listed || store_lookups_changed(e->store, l->cfg->name) ||
+    if (l->import_done || !l->listed || store_lookups_changed_any(e->store, l->cfg->name) ||
         !store_tracker(e->store, a, l->cfg->name, &t))
         return;
     engine_begin(e);

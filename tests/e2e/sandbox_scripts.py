@@ -256,7 +256,8 @@ def rt_search(pair):
     pair.rt("agent", "PUT", "/ticket/6", {"Priority": 7})
     for query in ("Status = 'open'", "Status = 'OPEN'", "Status != 'open' AND Queue = 'Incidents'", "Status = '__Active__'",
                   "Status='__Inactive__'", "Queue=3", "Queue='incidents'", "Queue='Nope'", "'CF.{Problem}' = 'P-2'",
-                  "CF.{Problem} LIKE 'P'", "'CF.{Problem}' IS NOT NULL", "'CF.{Problem}' IS NULL", "CF.Problem = 'P-2'",
+                  "CF.{Problem} LIKE 'P'", "'CF.{Problem}' IS NOT NULL", "('CF.{Problem}' IS NOT NULL) AND id > 0",
+                  "'CF.{Problem}' IS NULL", "CF.Problem = 'P-2'",
                   "'CustomField.{Problem}' = 'P-2'", "'CF.{2}'='P-2'", "'CF.{Problem}' != 'P-2'", "Subject LIKE 'search'",
                   "Subject = 'Search 1'", "Requestor = 'alice@customer.example'", "Requestor.Name='alice'",
                   "Requestor.EmailAddress LIKE 'bob'", "Owner = 'agent'", "Owner='Nobody'", "Creator = 'alice'",

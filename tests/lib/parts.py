@@ -3,7 +3,7 @@
 A part's first docstring line is its line in --help; `needs` names the parts it cannot
 run without. It writes what its programs print into run.log. Build folders, all below
 build-tests/: `san` (gcc, ASan and UBSan: what the tests run), `clang` (warnings, and
-what clang-tidy reads).
+what clang-tidy reads), `fast` (gcc, no sanitizers: the simulation, and what judges the loop).
 """
 import glob
 import hashlib
@@ -223,11 +223,17 @@ def unit(run):
 SEEDS, SLICES = 1000, 10
 
 
+def release_built(run, target):
+    """The folder of the build without sanitizers, with this in it; None if that fails."""
+    path = run.meson("fast", "--buildtype=release", "-Dwerror=true", env={"CC": "gcc"})
+    return path if path and run.do("ninja", "-C", path, target, limit=900) == 0 else None
+
+
 @part("install")
 def simulation(run):
     """1,000 worlds in virtual time, built without sanitizers"""
-    path = run.meson("fast", "--buildtype=release", "-Dwerror=true", env={"CC": "gcc"})
-    if not path or run.do("ninja", "-C", path, "tests/sim/sim", limit=900) != 0:
+    path = release_built(run, "tests/sim/sim")
+    if not path:
         return lost("simulation: build")
     each = SEEDS // SLICES
 
@@ -328,9 +334,14 @@ SOAK_KILLS, SOAK_MOST = 200, 1800  # kills of the service in scenario 20, and th
 STORIES = 16  # the scenarios of what users were promised; those behind are the hard cases: they take their time
 
 
-def scenarios(run, on, options, limit):
-    """Every scenario in a process of its own, as many at a time as there are `options`: they wait more than they work."""
+BULK = ("17", "19")  # scenarios that judge how long the loop's turns take: sanitizers would make them longer
+
+
+def scenarios(run, on, options, limit, release=None):
+    """Every scenario in a process of its own, as many at a time as there are `options`: they wait more than they
+    work. release: a binary without sanitizers, for those of BULK."""
     e2e, binary = "tests/e2e/run.py", os.path.join(run.build, "san/src/bascule")
+    server = os.path.join(run.build, "san/tests/tools/sandbox-server")
     if run.do(sys.executable, e2e, "--list") != 0:
         return lost(f"{run.name}: {e2e} does not run")
     with open(run.log, encoding="utf-8") as f:
@@ -346,8 +357,9 @@ def scenarios(run, on, options, limit):
     def one(number, log):
         own = free.get()
         try:
-            return run.count(tally.of_last_line, run.name, e2e, "--on", on, "--only", number, "--bin", binary,
-                             "--slow", "3", *soak, *own, limit=limit, env=SANITIZERS, log=log)
+            program = release if release and number in BULK else binary
+            return run.count(tally.of_last_line, run.name, e2e, "--on", on, "--only", number, "--bin", program,
+                             "--sandbox", server, "--slow", "3", *soak, *own, limit=limit, env=SANITIZERS, log=log)
         finally:
             free.put(own)
             if int(number) <= STORIES:
@@ -358,7 +370,9 @@ def scenarios(run, on, options, limit):
 @part("build")
 def sandbox(run):
     """the end-to-end scenarios on the built-in trackers"""
-    return scenarios(run, "sandbox", [()] * 2 * run.jobs, limit=900)
+    path = release_built(run, "src/bascule")
+    return scenarios(run, "sandbox", [()] * 2 * run.jobs, 900, os.path.join(path, "src/bascule")) if path \
+        else lost("sandbox: the release build")
 
 
 @part("install")

@@ -35,6 +35,14 @@ def free_port():
         return s.getsockname()[1]
 
 
+def rig(script, *args, **env):
+    done = subprocess.run([f"{HERE}/rig/{script}", *args], capture_output=True, text=True, check=False,
+                          env={**os.environ, **env})
+    if done.returncode:
+        raise CannotRun(f"rig/{script} {' '.join(args)}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
 class Real:
     """RT 5 and Redmine 5 out of the rig; starts one if DIR has none, and then ends it."""
     name = "real"
@@ -61,11 +69,17 @@ class Real:
             return False
 
     def _rig(self, script, *args, env=None):
-        done = subprocess.run([f"{HERE}/rig/{script}", *args], capture_output=True, text=True, check=False,
-                              env={**os.environ, **(env or {})})
-        if done.returncode:
-            raise CannotRun(f"rig/{script} {' '.join(args)}: {done.stderr.strip() or done.stdout.strip()}")
-        return done.stdout
+        return rig(script, *args, **(env or {}))
+
+    def fill(self, incidents, defects):
+        """So many of each, of which every third incident names a defect (rig/fill)."""
+        self._rig("fill", str(incidents), str(defects), self.dir)
+
+    def copies(self, n, tickets):
+        """So many tickets more, made like these, the newest ones, which have numbers in a row; their ids."""
+        first, last = tickets[0].id, tickets[-1].id
+        self._rig("copies", str(n), str(first), str(last), self.dir)
+        return list(range(last + 1, last + 1 + n))
 
     def reset(self):
         self._rig("reset", self.dir)
@@ -145,6 +159,15 @@ class Sandbox:
     def reset(self):
         for which in ("RT", "REDMINE"):
             self._control(which, "POST", "reset")
+
+    def fill(self, incidents, defects):
+        rig("fill", str(incidents), str(defects), self.work.name, FILL_REST=str(max(incidents, defects)))
+
+    def copies(self, n, tickets):
+        like = [(t.get(), t.requester) for t in tickets]
+        rt = tickets[0].rt
+        return [rt.ticket(was["Subject"], requester=requester, fields=tickets[0].values(was)).id
+                for was, requester in (like[i % len(like)] for i in range(n))]
 
     def mails(self):
         return self._control("RT", "GET", "mail")

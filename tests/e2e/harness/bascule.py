@@ -4,13 +4,18 @@ Nothing here looks into the database or the source; what a scenario learns of
 the service it learns as a user would. The one exception is quiet(), which asks
 SQLite whether anybody committed.
 """
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
+import termios
+import threading
 import time
 
 from . import yaml
@@ -69,10 +74,18 @@ class Bascule:
 
     # ---- the process ----
 
-    def start(self, *more, wait=True, env=None):
+    def start(self, *more, wait=True, env=None, terminal=False):
+        """terminal: its stderr is one, 100 columns wide; what it shows there goes into the log, too."""
+        if terminal:
+            here, there = pty.openpty()
+            fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("4H", 40, 100, 0, 0))
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([self.binary, "run", "-c", self.file, *more], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env={**self.env, **(env or {})}, cwd=self.work)
+                                            stdout=log, stderr=there if terminal else log,
+                                            env={**self.env, **(env or {})}, cwd=self.work)
+        if terminal:
+            os.close(there)
+            threading.Thread(target=self._shown, args=(here,), daemon=True).start()
         self.starts += 1
         if wait:
             self.wait_ready()
@@ -91,6 +104,18 @@ class Bascule:
                     pass
             time.sleep(0.1)
         raise CannotRun(f"bascule was not ready after {self.ready_after} s:\n{self.tail()}")
+
+    def _shown(self, terminal):
+        with open(self.log_file, "ab", buffering=0) as log:
+            while True:
+                try:
+                    piece = os.read(terminal, 65536)
+                except OSError:  # its other end is closed
+                    piece = b""
+                if not piece:
+                    os.close(terminal)
+                    return
+                log.write(piece)
 
     @property
     def running(self):
@@ -150,6 +175,16 @@ class Bascule:
             items += found["items"]
             after = found["after"] or ""
         return items
+
+    def all(self, what, *args):
+        """As list(), to the end."""
+        items, after = [], ()
+        while True:
+            found = self.json("list", what, *args, *after, "--limit", 500)
+            items += found["items"]
+            if not found["after"]:
+                return items
+            after = ("--after", found["after"])
 
     def show(self, ref):
         """A record, problem or effect; None if the service has none of that name."""

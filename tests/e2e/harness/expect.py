@@ -9,6 +9,9 @@ import re
 import time
 
 
+SHOWN = 40  # lines of a difference
+
+
 class Mismatch(AssertionError):
     pass
 
@@ -182,5 +185,6 @@ def wait(check, timeout, every=0.5, story=None):
         if time.monotonic() > end:
             break
         time.sleep(every)
-    raise Mismatch(f"after {timeout:.0f} s:\n" + "\n".join("    - " + line for line in lines)
+    raise Mismatch(f"after {timeout:.0f} s:\n" + "\n".join("    - " + line for line in lines[:SHOWN])
+                   + (f"\n    - and {len(lines) - SHOWN} more" if len(lines) > SHOWN else "")
                    + ("\n" + story() if story else ""))

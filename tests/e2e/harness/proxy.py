@@ -5,6 +5,7 @@ are counted from a moment on, and faults have names and say how often they were
 met: a case whose fault was never met has tested nothing.
 """
 import os
+import re
 import sys
 import urllib.parse
 
@@ -59,6 +60,11 @@ class Proxy:
         """What reached the tracker and changed something, in order: (method, path, body)."""
         return self.proxy.ask(lambda: [(e["method"], e["path"], e["text"]) for e in self.proxy.proxy.log
                                        if e["class"] == "write" and e["forwards"] and (e["status"] or 0) < 300])
+
+    def written(self, path, body=""):
+        """When each such request that changes something came, in order; both are patterns."""
+        return self.proxy.ask(lambda: [e["arrived"] for e in self.proxy.proxy.log if e["class"] == "write"
+                                       and re.search(path, e["path"]) and re.search(body, e["text"])])
 
     # ---- what shall go wrong; each gives a rule's number ----
 

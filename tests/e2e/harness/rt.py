@@ -60,6 +60,32 @@ class RT:
         return made
 
 
+    def tickets(self, query):
+        """What is found, as RT shows it: id, status, fields; by id."""
+        found, last = {}, 0
+        while True:
+            items = self.call("GET", "/tickets?" + web.query(
+                query=f"({query}) AND Queue = '{self.queue}' AND id > {last}", orderby="id", per_page=100,
+                fields="Status,LastUpdated,CustomFields")).json()["items"]
+            found.update({int(i["id"]): i for i in items})
+            if len(items) < 100:
+                return found
+            last = max(found)
+
+    def transactions(self, query="id > 0"):
+        """Those of the queue that are found, oldest first, but RT's own records of its mail."""
+        found, last = [], 0
+        while True:
+            asked = f"TicketQueue = '{self.queue}' AND {query} AND id > {last}"
+            items = self.call("GET", "/transactions?" + web.query(
+                query=asked, orderby="id", per_page=100,
+                fields="Type,Field,OldValue,NewValue,ObjectId,Creator,Created")).json()["items"]
+            found += [i for i in items if i["Type"] not in ("EmailRecord", "CommentEmailRecord")]
+            if len(items) < 100:
+                return found
+            last = items[-1]["id"]
+
+
 class Ticket:
     def __init__(self, rt, id, requester="alice"):
         self.rt, self.id, self.requester = rt, id, requester

@@ -31,6 +31,13 @@ sql() {
 # report: passes its input on; none means that what was to be changed is not there
 report() { grep . || die "nothing found in $dir: not the seed?"; }
 
+# copy DATABASE SQL FROM TO WANT: makes WANT copies of the records with ids FROM to TO
+copy() {
+    [ "$5" -gt 0 ] || return 0
+    sqlite3 -bail -cmd '.timeout 30000' -cmd ".param set @from $3" -cmd ".param set @to $4" -cmd ".param set @want $5" \
+        "$1" <"$2"
+}
+
 # environments: sets the arrays rt_env and redmine_env, commands that run another one
 # for the rig in $dir. They begin with an empty environment, so that nothing the
 # caller has set for Ruby, Perl or RT reaches the trackers.

@@ -185,6 +185,43 @@ static void what_may_leave(void **state) {
     assert_int_equal(store_next_sendable(d->s, "helpdesk", NOON + 100), 0);
 }
 
+static void what_is_on_its_way_behind_a_problem(void **state) {
+    struct desk *d = *state;
+    struct batch_row *braked;
+    store_begin(d->s);
+    int64_t held = store_batch_new(d->s, 1, "many", NOON), done;
+    for (int i = 0; i < 4; i++)
+        (void)effect(d, "helpdesk:1", EFFECT_STATE, arena_printf(d->a, "held%d", i), json_object(), i, held);
+    assert_int_equal(store_batches_close(d->s, d->a, 3, &braked), 1);
+    for (int i = 0; i < 5; i++)
+        done = effect(d, "helpdesk:2", EFFECT_NOTE, arena_printf(d->a, "note%d", i), json_object(), 0, 0);
+    store_effect_move(d->s, done, EFFECT_SUPERSEDED, "over", NULL, NOON);
+    commit(d);
+    assert_string_equal(say(d, "UPDATE effect SET problem = 1"), "");
+    assert_int_equal(store_effects_leaving(d->s, 1, 100), 4);
+    assert_int_equal(store_effects_leaving(d->s, 1, 3), 3);
+    assert_int_equal(store_effects_leaving(d->s, 2, 100), 0);
+}
+
+static void values_that_wait_leave_sooner(void **state) {
+    struct desk *d = *state;
+    store_begin(d->s);
+    int64_t tried = effect(d, "product:1", EFFECT_FIELD, "a", json_object(), 0, 0),
+            waits = effect(d, "product:1", EFFECT_FIELD, "b", json_object(), 0, 0),
+            note = effect(d, "product:1", EFFECT_NOTE, "c", json_object(), 0, 0);
+    store_effect_move(d->s, tried, EFFECT_IN_FLIGHT, NULL, NULL, NOON);
+    store_effect_move(d->s, tried, EFFECT_PENDING, NULL, NULL, NOON);
+    store_effect_later(d->s, tried, NOON + 30000, "no answer");
+    store_effect_later(d->s, waits, NOON + 30000, NULL);
+    store_effect_later(d->s, note, NOON + 30000, NULL);
+    store_field_sooner(d->s, "product:1", NOON + 2000);
+    assert_int_equal(store_field_leaves(d->s, "product:1"), NOON + 2000);
+    store_field_sooner(d->s, "product:1", NOON + 9000); /* never later */
+    assert_int_equal(store_field_leaves(d->s, "product:1"), NOON + 2000);
+    commit(d);
+    assert_int_equal(number(d, "SELECT count(*) FROM effect WHERE not_before > 0 AND not_before = 1767268830000"), 2);
+}
+
 /* A record with something unsure is not to be touched before it may be looked for. */
 static void unsure_holds_its_record(void **state) {
     struct desk *d = *state;
@@ -432,6 +469,8 @@ int main(void) {
         TEST(every_column_comes_back),
         TEST(a_death_in_flight_is_unsure),
         TEST(what_may_leave),
+        TEST(what_is_on_its_way_behind_a_problem),
+        TEST(values_that_wait_leave_sooner),
         TEST(unsure_holds_its_record),
         TEST(an_older_turn_gives_way),
         TEST(a_merged_records_parked_ones_leave_the_list),

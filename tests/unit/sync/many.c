@@ -142,6 +142,27 @@ static void counters_leave_together(void **state) {
     end(w);
 }
 
+/* While what a release wants of 19 tickets cannot leave, the counters change: a state and a note each are on their way,
+ * and all beyond 20 are a tenth of a second. */
+static void counters_wait_for_many(void **state) {
+    struct world *w = many_of_one(NULL);
+    (void)state;
+    command(w, 200, "pause", json_pack("{s:s}", "tracker", "helpdesk"));
+    product_status(w, 1, ISSUE_CLOSED);
+    run(w, 60 * SEC_MS);
+    int64_t before = effects(w, "kind = 'field'");
+    command(w, 200, "unlink", json_pack("{s:s, s:s}", "a", "helpdesk:1", "b", "product:1"));
+    run(w, SEC_MS);
+    assert_true(effects(w, "kind = 'field'") > before);
+    assert_int_equal(world_number(w, 0,
+                                  "SELECT max(not_before - created) FROM effect WHERE ref = 'product:1' AND kind = "
+                                  "'field' AND state = 'pending'"),
+                     2 * SEC_MS + (2 * (MANY - 1) - 20) * 100);
+    run(w, 10 * SEC_MS);
+    assert_text(product_field_of(w, 1, 2), "19");
+    end(w);
+}
+
 /* The sums agree with counting, whatever was done. */
 static void sums_agree_with_counting(void **state) {
     struct world *w = many_of_one(NULL);
@@ -194,6 +215,7 @@ int main(void) {
         cmocka_unit_test(the_brake_counts_a_move_through_all_its_problems),
         cmocka_unit_test(a_comment_touches_whom_it_names),
         cmocka_unit_test(counters_leave_together),
+        cmocka_unit_test(counters_wait_for_many),
         cmocka_unit_test(sums_agree_with_counting),
         cmocka_unit_test(death_at_every_sync_of_a_release),
     };
