@@ -25,7 +25,13 @@ struct exchange {
     msec_t began, work_at, reply_at; /* 0: never, or behind it */
     uint64_t order;
     struct sandbox_reply answer;
-    bool worked;
+    bool worked, too_slow;
+    /* what habits.c saw around the work */
+    size_t txns, journals, read_txns;
+    msec_t updated;
+    int read; /* the record that it reads whole */
+    const char *met[8];
+    size_t n_met;
 };
 
 /* ---- world.c ---- */
@@ -44,6 +50,11 @@ void transport_cancel(struct exchange *x);
 void exchange_work(struct exchange *x);
 void exchange_reply(struct exchange *x);
 void exchange_drop(struct exchange *x);
+
+/* ---- habits.c: what the trackers do besides, as far as the engine meets it ---- */
+void habits_before(struct exchange *x, const char *target);
+void habits_after(struct exchange *x, const char *target);
+void habits_met(struct exchange *x); /* the answer is delivered */
 
 /* ---- settings.c ---- */
 const char *env_value(struct arena *a, const struct sandbox *sb, const char *name);

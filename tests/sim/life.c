@@ -22,7 +22,7 @@ struct world *world_new(uint64_t seed, const struct world_config *config) {
     w->seed = seed;
     w->random = seed * 0x100000001b3ULL + 17;
     w->engine_random = seed ^ 0x5bd1e9955bd1e995ULL;
-    w->now = w->began = START;
+    w->now = w->began = config && config->began ? config->began : START;
     w->config = config ? *config : (struct world_config){0};
     w->log = (struct log){.level = LOG_LEVEL_WARN, .write = world_log, .arg = w};
     w->desk = sandbox_new(SANDBOX_RT, DESK, w->now - DAY_MS);
@@ -52,6 +52,11 @@ struct world *world_new(uint64_t seed, const struct world_config *config) {
         small_pages(w, w->config.page);
     if (w->config.skew)
         (void)world_say(w, w->desk, NULL, "PUT", "/sandbox/clock", json_pack("{s:s}", "skew", w->config.skew), NULL);
+    if (w->config.product_skew)
+        (void)world_say(w, w->product, NULL, "PUT", "/sandbox/clock",
+                        json_pack("{s:s}", "skew", w->config.product_skew), NULL);
+    if (w->config.zone)
+        (void)world_say(w, w->desk, NULL, "PUT", "/sandbox/zone", json_pack("{s:s}", "zone", w->config.zone), NULL);
     return w;
 }
 

@@ -85,7 +85,23 @@ bool product_is_ours(struct world *w, int issue) {
 
 bool product_sees(struct world *w, int issue) {
     const struct rm_issue *i = rm_issue_by_id(w->product->redmine, issue);
-    return i && i->project == rm_project_find("product");
+    return i && i->project == rm_project_find("product") && !i->hidden;
+}
+
+msec_t product_updated(struct world *w, int issue) {
+    const struct rm_issue *i = rm_issue_by_id(w->product->redmine, issue);
+    return i ? i->updated : 0;
+}
+
+int product_note_by(struct world *w, const char *login, int *ret_issue) {
+    const struct redmine *rm = w->product->redmine;
+    for (size_t i = rm->n_journals; i-- > 0;)
+        if (!rm->journals[i]->gone && rm->journals[i]->notes && str_is(rm->journals[i]->user->login, login) &&
+            rm_issue_by_id(rm, rm->journals[i]->issue->id)) {
+            *ret_issue = rm->journals[i]->issue->id;
+            return rm->journals[i]->id;
+        }
+    return 0;
 }
 
 int desk_notes(struct world *w, int ticket, const char *text, bool public_only) {

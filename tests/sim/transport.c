@@ -3,16 +3,37 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define REQUESTS_A_MINUTE 1500 /* of a few dozen records */
 #define REPLY_TIMEOUT     (30 * SEC_MS)
+#define IDLE              (5 * SEC_MS) /* after which a connection kept open may be closed by the other side */
 
 /* ---- the transport ---- */
 
+/* As cover.c lists them. */
 static const char *fate_name(enum fate f) {
-    static const char *const names[] = {"",     "refused",    "lost before", "lost after", "late",      "cut",
-                                        "html", "html after", "429",         "503",        "502 after", "twice",
-                                        "slow", "",           "tired",       "empty",      "400",       "denied"};
+    static const char *const names[] = {[FATE_FINE] = "",
+                                        [FATE_REFUSED] = "refused",
+                                        [FATE_LOST_BEFORE] = "lost before the work",
+                                        [FATE_LOST_AFTER] = "lost after the work",
+                                        [FATE_LATE] = "done seconds after the cut",
+                                        [FATE_CUT] = "answer cut",
+                                        [FATE_HTML] = "web page with 200",
+                                        [FATE_HTML_AFTER] = "web page with 200, though done",
+                                        [FATE_ERROR] = "error in JSON with 200",
+                                        [FATE_ERROR_AFTER] = "error in JSON with 200, though done",
+                                        [FATE_LIMITED] = "429",
+                                        [FATE_BROKEN] = "503",
+                                        [FATE_BROKEN_AFTER] = "502, though done",
+                                        [FATE_TWICE] = "twice",
+                                        [FATE_SLOW] = "slow",
+                                        [FATE_RESET] = "reset where it was kept open",
+                                        [FATE_COUNT] = "",
+                                        [FATE_TIRED] = "tired",
+                                        [FATE_EMPTY] = "empty",
+                                        [FATE_BAD] = "400",
+                                        [FATE_DENIED] = "denied"};
     return names[f];
 }
 
@@ -32,7 +53,19 @@ static enum fate chance_fate(struct world *w, const struct http_request *q) {
     if (!w->fault_percent || !world_chance(w, w->fault_percent))
         return FATE_FINE;
     enum fate f = (enum fate)(1 + world_random(w, FATE_COUNT - 1));
-    return f == FATE_TWICE && is_write(q) ? FATE_CUT : f;
+    bool desk = str_starts(q->url, DESK);
+    if (f == FATE_TWICE && is_write(q) && (!desk || !str_is(q->method, "PUT")))
+        f = FATE_CUT; /* the second one would be a second note */
+    if (f == FATE_RESET && (desk || w->now - w->used_at[1] < IDLE))
+        f = FATE_BROKEN; /* RT keeps none open */
+    return f;
+}
+
+static void count_fate(const struct exchange *x) {
+    const char *way = is_write(&x->request) ? "writing" : "reading",
+               *name = x->fate == FATE_SLOW && x->too_slow ? "slower than the time-out" : fate_name(x->fate);
+    if (x->fate != FATE_FINE && x->fate < FATE_COUNT)
+        cover_met(x->w, arena_printf(x->a, "fault: %s, %s", name, way));
 }
 
 static void copy_request(struct exchange *x, const struct http_request *q) {
@@ -79,9 +112,10 @@ struct exchange *transport_send(void *arg, const struct http_request *q, http_do
     x->reply_at = w->now + up + 3 + (msec_t)world_random(w, 30);
     switch (x->fate) {
     case FATE_SLOW:
-        x->work_at = w->now + 100 + (msec_t)world_random(w, 20000);
+        x->work_at = w->now + 100 + (msec_t)world_random(w, 40000);
         x->reply_at = x->work_at + 100 + (msec_t)world_random(w, 5000);
-        if (x->reply_at > w->now + timeout)
+        x->too_slow = x->reply_at > w->now + timeout;
+        if (x->too_slow)
             x->reply_at = w->now + timeout;
         break;
     case FATE_LOST_BEFORE:
@@ -92,6 +126,8 @@ struct exchange *transport_send(void *arg, const struct http_request *q, http_do
     case FATE_LATE: x->work_at = x->reply_at + 500 + (msec_t)world_random(w, 15000); break;
     case FATE_REFUSED:
     case FATE_HTML:
+    case FATE_ERROR:
+    case FATE_RESET:
     case FATE_LIMITED:
     case FATE_DENIED:
     case FATE_BAD:
@@ -99,6 +135,7 @@ struct exchange *transport_send(void *arg, const struct http_request *q, http_do
     case FATE_FINE:
     case FATE_CUT:
     case FATE_HTML_AFTER:
+    case FATE_ERROR_AFTER:
     case FATE_BROKEN_AFTER:
     case FATE_TWICE:
     case FATE_COUNT:
@@ -106,6 +143,8 @@ struct exchange *transport_send(void *arg, const struct http_request *q, http_do
     case FATE_EMPTY:
     default: break;
     }
+    count_fate(x);
+    w->used_at[str_starts(q->url, DESK) ? 0 : 1] = w->now;
     return x;
 }
 
@@ -125,11 +164,15 @@ void exchange_work(struct exchange *x) {
     x->work_at = 0;
     x->worked = true;
     bool writes = is_write(&x->request);
+    if (w->meddle && world_random(w, 1000) < (uint64_t)w->meddle_permille)
+        w->meddle(w, w->meddle_arg, &x->request);
     if (writes)
         watch_before(w, &x->request);
+    habits_before(x, target);
     sandbox_handle(sb, &q, w->now, x->a, &x->answer);
     if (x->fate == FATE_TWICE)
         sandbox_handle(sb, &q, w->now, x->a, &x->answer);
+    habits_after(x, target);
     if (writes) {
         watch_after(w, &x->request);
         world_tell(w, "   done %s %s: %d %.60s", x->request.method, target, x->answer.status, x->answer.body);
@@ -152,19 +195,23 @@ static struct http_reply lost(enum http_result result, const char *why) {
 }
 
 static struct http_reply answered(struct exchange *x) {
-    struct http_header *headers = arena_alloc(x->a, (x->answer.n_headers + 1) * sizeof(*headers));
+    struct http_header *headers = arena_alloc(x->a, (x->answer.n_headers + 2) * sizeof(*headers));
+    size_t n = x->answer.n_headers;
     msec_t date = 0;
+    habits_met(x);
     for (size_t i = 0; i < x->answer.n_headers; i++) {
         headers[i] = (struct http_header){x->answer.headers[i].name, x->answer.headers[i].value};
         if (str_is(headers[i].name, "date"))
             (void)time_parse_http(headers[i].value, &date);
     }
+    if (str_starts(x->request.url, DESK))
+        headers[n++] = (struct http_header){"connection", "close"};
     if (!x->answer.status)
         return lost(HTTP_LOST, "the connection closed without a reply");
     return (struct http_reply){.result = HTTP_ANSWERED,
                                .status = x->answer.status,
                                .headers = headers,
-                               .n_headers = x->answer.n_headers,
+                               .n_headers = n,
                                .body = x->answer.body,
                                .body_len = x->answer.body_len,
                                .date = date};
@@ -180,8 +227,45 @@ static struct http_reply tired(struct exchange *x) {
     return r;
 }
 
+static const char *http_date(struct arena *a, msec_t t) {
+    char text[64];
+    struct tm tm;
+    time_t sec = (time_t)(t / SEC_MS);
+    gmtime_r(&sec, &tm);
+    strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    return arena_strdup(a, text);
+}
+
+/* What stands in Retry-After need not be what the standard says. */
+static struct http_reply limited(struct exchange *x) {
+    static const char *const waits[][2] = {{"3", "in seconds"},
+                                           {"40", "in seconds"},
+                                           {"0", "0"},
+                                           {"soon", "in words"},
+                                           {"-5", "negative"},
+                                           {"", "a date to come"},
+                                           {"", "a date gone by"},
+                                           {"99999999999999999999", "beyond all bounds"},
+                                           {NULL, "missing"}};
+    struct world *w = x->w;
+    size_t i = (size_t)world_random(w, array_size(waits));
+    const char *value = waits[i][0];
+    struct http_header *h = arena_alloc(x->a, 2 * sizeof(*h));
+    cover_met(w, arena_printf(x->a, "fault: Retry-After %s", waits[i][1]));
+    if (value && !*value)
+        value = http_date(x->a, w->now + (str_is(waits[i][1], "a date to come") ? 30 * SEC_MS : -3600 * SEC_MS));
+    h[0] = (struct http_header){"date", http_date(x->a, w->now)};
+    h[1] = (struct http_header){"retry-after", value};
+    return (struct http_reply){.result = HTTP_ANSWERED,
+                               .status = 429,
+                               .headers = h,
+                               .n_headers = value ? 2 : 1,
+                               .body = "slow down",
+                               .body_len = 9,
+                               .date = w->now};
+}
+
 static struct http_reply reply_of(struct exchange *x) {
-    static const char *const waits[] = {"3", "40", "0", "soon", "-5", "Sun, 01 Mar 2026 12:00:00 GMT"};
     switch (x->fate) {
     case FATE_REFUSED: return lost(HTTP_NOT_SENT, "connection refused");
     case FATE_LOST_BEFORE:
@@ -191,12 +275,17 @@ static struct http_reply reply_of(struct exchange *x) {
     case FATE_HTML:
     case FATE_HTML_AFTER:
         return page(x, 200, "content-type", "text/html", "<html><body>Please log in to the proxy.</body></html>");
-    case FATE_LIMITED: return page(x, 429, "retry-after", waits[world_random(x->w, array_size(waits))], "slow down");
+    case FATE_ERROR:
+    case FATE_ERROR_AFTER:
+        return page(x, 200, "content-type", "application/json",
+                    "{\"error\":\"upstream request failed\",\"errors\":[\"try again\"],\"status\":500}");
+    case FATE_RESET: return lost(HTTP_LOST, "the connection was reset");
+    case FATE_LIMITED: return limited(x);
     case FATE_DENIED: return page(x, 403, "content-type", "application/json", "{\"message\":\"Forbidden\"}");
     case FATE_BROKEN: return page(x, 503, "content-type", "text/plain", "unavailable");
     case FATE_BROKEN_AFTER: return page(x, 502, "content-type", "text/html", "<h1>Bad Gateway</h1>");
     case FATE_SLOW:
-        if (!x->worked)
+        if (!x->worked || x->too_slow)
             return lost(HTTP_LOST, "no reply in time");
         return answered(x);
     case FATE_EMPTY: return page(x, 200, "content-type", "application/json", "{}");

@@ -158,14 +158,17 @@ bool world_step(struct world *w) {
             exchange_drop(e);
     }
     if (w->dead) {
+        cover_met(w, "fault: death at a sync of the disk");
         world_crash(w);
     } else if (!w->draining) {
         watch_step(w);
         if (w->crash_permille && world_random(w, 1000) < (uint64_t)w->crash_permille) {
-            if (world_chance(w, 50))
+            if (world_chance(w, 50)) {
+                cover_met(w, "fault: death between two steps");
                 world_crash(w);
-            else
+            } else {
                 world_crash_at_sync(w, 1 + (int)world_random(w, 6));
+            }
         }
     }
     return true;
@@ -241,6 +244,10 @@ int world_say(struct world *w, struct sandbox *to, const char *who, const char *
     struct sandbox_reply reply;
     msec_t lag = who && w->config.laggy ? (msec_t)world_random(w, 2000) : 0;
     sandbox_handle(to, &q, w->now - lag, a, &reply);
+    w->acted |= reply.status >= 200 && reply.status < 300 && !str_is(method, "GET");
+    if (lag && w->listed_at[rt ? 0 : 1] >= w->now - lag)
+        cover_met(w, rt ? "habit: RT shows later what it dates earlier"
+                        : "habit: Redmine shows later what it dates earlier");
     json_decref(body);
     world_tell(w, "%s: %s %s %.80s: %d", who ? who : "-", method, target, text ? text : "", reply.status);
     if (ret)
@@ -266,6 +273,7 @@ int world_command(struct world *w, const char *name, json_t *args, json_t **ret)
     while (!x.status && !w->failure[0] && world_step(w))
         ;
     json_decref(args);
+    w->acted |= x.status >= 200 && x.status < 300;
     if (ret)
         *ret = x.result;
     else

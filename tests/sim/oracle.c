@@ -1,0 +1,119 @@
+/* oracle: what a world must come to when it is healed: nothing left open, both sides agreeing with themselves, and
+ * each simple incident standing as the table says - told here again, without policy. */
+#include "acts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *wanted_status(int issue_status) {
+    switch (issue_status) {
+    case ISSUE_CLOSED: return "resolved";
+    default: return "closed-unresolved";
+    }
+}
+
+static const char *wanted_verdict(int issue_status) {
+    switch (issue_status) {
+    case ISSUE_CLOSED: return "delivered";
+    case ISSUE_WONT_FIX: return "declined";
+    default: return "pending";
+    }
+}
+
+static void check_ticket(struct world *w, const struct acts *x, int t) {
+    int i = x->ticket[t].linked;
+    const char *verdict = world_text(w, "SELECT verdict FROM incident WHERE ref = 'helpdesk:%d'", t);
+    if (!i || x->ticket[t].touched || x->issue[i].touched || x->ticket[t].late || !product_status_of(w, i) ||
+        product_is_ours(w, i))
+        return;
+    int status = product_status_of(w, i);
+    if (world_number(w, 0, "SELECT adopted_turn = turn FROM incident WHERE ref = 'helpdesk:%d'", t))
+        return; /* there before its import began: it began as already asserted */
+    if (!str_is(verdict, wanted_verdict(status)))
+        world_fail(w, "helpdesk:%d has the verdict %s, and product:%d stands at %d", t, verdict, i, status);
+    if (!x->ticket[t].moved && !str_is(desk_status_of(w, t), wanted_status(status)))
+        world_fail(w, "helpdesk:%d is %s, and product:%d stands at %d", t, desk_status_of(w, t), i, status);
+    if (!x->ticket[t].field_edited && !str_starts(desk_field_of(w, t, "Problem"), "P-"))
+        world_fail(w, "helpdesk:%d has no problem in its field", t);
+}
+
+/* Every effect came to an end; what is parked was refused by a tracker in good health. */
+static void check_effects(struct world *w) {
+    const char *left = world_text(
+        w,
+        "SELECT 'effect ' || n || ' (' || key || ') is still ' || state || ', not before ' || not_before || ', ' || "
+        "coalesce(error, "
+        "'') FROM effect e WHERE state IN ('pending', 'in-flight', 'unsure') AND NOT (state <> 'in-flight' AND EXISTS "
+        "(SELECT 1 FROM record r WHERE r.ref = e.ref AND r.presence IN ('forbidden', 'out-of-scope'))) LIMIT 1");
+    if (*left)
+        world_fail(w, "%s", left);
+    const char *due =
+        world_text(w, "SELECT kind || ' ' || id || ' is still due: ' || coalesce(cause, '') FROM due LIMIT 1");
+    if (*due)
+        world_fail(w, "%s", due);
+}
+
+static void check_mirror(struct world *w) {
+    sqlite3_stmt *q;
+    if (sqlite3_prepare_v2(w->reader,
+                           "SELECT id, native_state FROM record WHERE tracker = 'helpdesk' AND presence = 'present' "
+                           "AND ref IN (SELECT ref FROM link)",
+                           -1, &q, NULL) != SQLITE_OK)
+        abort();
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        int id = sqlite3_column_int(q, 0);
+        const char *state = (const char *)sqlite3_column_text(q, 1);
+        if (!str_is(state, desk_status_of(w, id)))
+            world_fail(w, "helpdesk:%d is mirrored as %s, and is %s", id, state, desk_status_of(w, id));
+    }
+    sqlite3_finalize(q);
+}
+
+/* What the bridge last computed stands there, unless a person or a refusal kept it out. */
+static void check_values(struct world *w, const struct acts *x) {
+    for (int i = 1; i <= product_count(w) && i <= ISSUES_MAX; i++) {
+        static const char *const fields[] = {NULL, NULL, "incident_count", "closed_unresolved_count"};
+        for (int f = 2; f <= 3; f++) {
+            const char *computed =
+                world_text(w, "SELECT computed FROM value WHERE ref = 'product:%d' AND field = '%s'", i, fields[f]);
+            if (!*computed || x->issue[i].field_edited || !product_sees(w, i))
+                continue;
+            if (!str_is(computed, product_field_of(w, i, f)))
+                world_fail(w, "product:%d has %s = '%s', and '%s' was computed", i, fields[f],
+                           product_field_of(w, i, f), computed);
+        }
+    }
+}
+
+#define HANDS_ON                                                                                                       \
+    "(r.state IN ('closed', 'released', 'closed-unresolved') AND (r.duplicate_of IS NOT NULL OR (r.state = 'closed' "  \
+    "AND r.outcome = 'duplicate')))"
+
+/* The counters again, from the links and the records alone: a duplicate's count for the live one. */
+static void check_counts(struct world *w) {
+    const char *wrong = world_text(
+        w,
+        "WITH RECURSIVE walk (ref, at, depth) AS (SELECT ref, ref, 0 FROM record WHERE kind = 'defect' UNION SELECT "
+        "walk.ref, r.duplicate_of, depth + 1 FROM walk JOIN record r ON r.ref = walk.at WHERE " HANDS_ON
+        " AND r.duplicate_of IS NOT NULL AND depth < 16), live (ref, at) AS (SELECT walk.ref, walk.at FROM walk JOIN "
+        "record r ON r.ref = walk.at WHERE NOT " HANDS_ON ") "
+        "SELECT v.ref || ' counts ' || v.computed || ' incidents, and there are ' || c FROM (SELECT d.ref AS ref, "
+        "(SELECT count(DISTINCT x.ref) FROM live JOIN link y ON y.ref = live.ref JOIN problem p ON p.id = y.problem "
+        "JOIN link x ON x.problem = y.problem AND x.kind = 'incident' AND x.status = 'confirmed' JOIN record r ON "
+        "r.ref = x.ref WHERE live.at = d.ref AND y.status = 'confirmed' AND p.resolution <> 'cancelled' AND "
+        "r.presence NOT IN ('gone', 'merged') AND (r.native_state <> 'rejected' OR r.outcome_set IS NOT NULL)) AS c "
+        "FROM record d WHERE d.kind = "
+        "'defect' AND d.presence = 'present') JOIN value v USING (ref) WHERE v.field = 'incident_count' AND "
+        "CAST(v.computed AS INTEGER) <> c LIMIT 1");
+    if (*wrong)
+        world_fail(w, "%s", wrong);
+}
+
+void acts_check(struct world *w, const struct acts *x, bool simple) {
+    check_effects(w);
+    check_mirror(w);
+    check_values(w, x);
+    check_counts(w);
+    for (int t = 1; simple && t <= desk_count(w) && t <= TICKETS_MAX; t++)
+        check_ticket(w, x, t);
+}
