@@ -90,12 +90,8 @@ static void customer_writes(struct world *w, struct acts *x) {
     int t = any_ticket(w, x);
     if (!t)
         return;
-    x->ticket[t].moved = true; /* RT opens it */
-    const char *note = world_text(
-        w,
-        "SELECT json_extract(want, '$.text') || char(10) || json_extract(want, '$.marker') FROM effect WHERE ref = "
-        "'helpdesk:%d' AND kind = 'note' ORDER BY n DESC LIMIT 1",
-        t);
+    x->ticket[t].moved = true;               /* RT opens it */
+    const char *note = desk_last_told(w, t); /* nobody quotes what never reached him */
     bool quotes = *note && world_chance(w, 50);
     cleanup_buf struct buf b = {0};
     buf_str(&b, "Thanks, but it is still so.\n");
@@ -520,7 +516,13 @@ void acts_meddle(struct world *w, void *arg, const struct http_request *q) {
 
 /* ---- afterwards ---- */
 
+static void acts_release(struct world *w) {
+    for (int64_t n; !w->failure[0] && (n = world_number(w, 0, "SELECT min(id) FROM batch WHERE state = 'braked'")) > 0;)
+        (void)world_command(w, "release", json_pack("{s:I}", "n", (json_int_t)n), NULL);
+}
+
 void acts_retry(struct world *w) {
+    acts_release(w);
     for (int64_t n = 0;
          (n = world_number(w, 0, "SELECT min(n) FROM effect WHERE state = 'parked' AND n > %lld", (long long)n)) > 0;)
         (void)world_command(w, "retry", json_pack("{s:I}", "n", (json_int_t)n), NULL);
@@ -535,6 +537,5 @@ void acts_heal(struct world *w, struct acts *x) {
         (void)world_command(w, "resume", json_pack("{s:s}", "tracker", side ? "product" : "helpdesk"), NULL);
     }
     (void)world_say(w, w->product, NULL, "PUT", "/sandbox/race", json_pack("{s:i}", "puts", 0), NULL);
-    for (int64_t n; (n = world_number(w, 0, "SELECT min(id) FROM batch WHERE state = 'braked'")) > 0;)
-        (void)world_command(w, "release", json_pack("{s:I}", "n", (json_int_t)n), NULL);
+    acts_release(w);
 }

@@ -20,13 +20,26 @@ static const char *wanted_verdict(int issue_status) {
     }
 }
 
+/* What is not there any more counts with what was seen last (law 7). */
+static int last_status(struct world *w, const struct acts *x, int i) {
+    static const char *const names[] = {"",       "New",      "In Progress", "Resolved", "Feedback",
+                                        "Closed", "Rejected", "Known Error", "Won't Fix"};
+    if (!x->issue[i].vanished || product_sees(w, i))
+        return product_status_of(w, i);
+    const char *seen =
+        world_text(w, "SELECT native_state FROM record WHERE ref = 'product:%d' AND presence <> 'present'", i);
+    for (int s = 1; s < (int)array_size(names); s++)
+        if (str_is(seen, names[s]))
+            return s;
+    return 0;
+}
+
 static void check_ticket(struct world *w, const struct acts *x, int t) {
     int i = x->ticket[t].linked;
     const char *verdict = world_text(w, "SELECT verdict FROM incident WHERE ref = 'helpdesk:%d'", t);
-    if (!i || x->ticket[t].touched || x->issue[i].touched || x->ticket[t].late || !product_status_of(w, i) ||
-        product_is_ours(w, i))
+    int status = i ? last_status(w, x, i) : 0;
+    if (!i || x->ticket[t].touched || x->issue[i].touched || x->ticket[t].late || !status || product_is_ours(w, i))
         return;
-    int status = product_status_of(w, i);
     if (world_number(w, 0, "SELECT adopted_turn = turn FROM incident WHERE ref = 'helpdesk:%d'", t))
         return; /* there before its import began: it began as already asserted */
     if (!str_is(verdict, wanted_verdict(status)))
@@ -44,7 +57,9 @@ static void check_effects(struct world *w) {
         "SELECT 'effect ' || n || ' (' || key || ') is still ' || state || ', not before ' || not_before || ', ' || "
         "coalesce(error, "
         "'') FROM effect e WHERE state IN ('pending', 'in-flight', 'unsure') AND NOT (state <> 'in-flight' AND EXISTS "
-        "(SELECT 1 FROM record r WHERE r.ref = e.ref AND r.presence IN ('forbidden', 'out-of-scope'))) LIMIT 1");
+        "(SELECT 1 FROM record r WHERE r.ref = e.ref AND r.presence IN ('forbidden', 'out-of-scope'))) AND NOT EXISTS "
+        "(SELECT 1 FROM effect p WHERE p.ref = e.ref "
+        "AND p.state = 'parked' AND p.decision = e.decision) LIMIT 1");
     if (*left)
         world_fail(w, "%s", left);
     const char *due =
@@ -53,20 +68,55 @@ static void check_effects(struct world *w) {
         world_fail(w, "%s", due);
 }
 
+/* Whatever can be seen was seen, and is mirrored as it is (law 4). */
 static void check_mirror(struct world *w) {
+    for (int t = 1; t <= desk_count(w); t++) {
+        const char *state = desk_sees(w, t)
+                                ? world_text(w, "SELECT native_state FROM record WHERE ref = 'helpdesk:%d'", t)
+                                : desk_status_of(w, t);
+        if (!str_is(state, desk_status_of(w, t)))
+            world_fail(w, "law 4: helpdesk:%d is mirrored as '%s', and is %s", t, state, desk_status_of(w, t));
+    }
+    for (int i = 1; i <= product_count(w); i++) {
+        if (!product_sees(w, i))
+            continue;
+        const char *state = world_text(w, "SELECT native_state FROM record WHERE ref = 'product:%d'", i);
+        if (!str_is(state, product_status_name(w, i)))
+            world_fail(w, "law 4: product:%d is mirrored as '%s', and is %s", i, state, product_status_name(w, i));
+    }
+}
+
+/* Read back (law 8), and shown (laws 9 and 11). */
+static void check_outbox(struct world *w) {
     sqlite3_stmt *q;
     if (sqlite3_prepare_v2(w->reader,
-                           "SELECT id, native_state FROM record WHERE tracker = 'helpdesk' AND presence = 'present' "
-                           "AND ref IN (SELECT ref FROM link)",
+                           "SELECT e.ref, e.key, json_extract(e.want, '$.state'), json_extract(e.want, '$.marker') "
+                           "FROM effect e WHERE e.state = 'done' AND e.adopted = 0 AND e.kind IN ('state', 'note') AND "
+                           "e.ref LIKE 'helpdesk:%' AND EXISTS (SELECT 1 FROM journal j WHERE j.effect = e.n AND "
+                           "j.what = 'written')",
                            -1, &q, NULL) != SQLITE_OK)
         abort();
     while (sqlite3_step(q) == SQLITE_ROW) {
-        int id = sqlite3_column_int(q, 0);
-        const char *state = (const char *)sqlite3_column_text(q, 1);
-        if (!str_is(state, desk_status_of(w, id)))
-            world_fail(w, "helpdesk:%d is mirrored as %s, and is %s", id, state, desk_status_of(w, id));
+        int id = atoi(strchr((const char *)sqlite3_column_text(q, 0), ':') + 1);
+        const char *key = (const char *)sqlite3_column_text(q, 1), *state = (const char *)sqlite3_column_text(q, 2),
+                   *marker = (const char *)sqlite3_column_text(q, 3);
+        if (state && !desk_was_moved(w, id, str_is(state, "waiting") ? "stalled" : state))
+            world_fail(w, "law 8: %s counts as done, and helpdesk:%d was never moved there", key, id);
+        if (marker && !desk_notes(w, id, marker, false) && !desk_notes(w, desk_merged_into(w, id), marker, false))
+            world_fail(w, "law 8: %s counts as done, and its note is not on helpdesk:%d", key, id);
     }
     sqlite3_finalize(q);
+    const char *broken = world_text(
+        w,
+        "SELECT 'law 9: ' || key || ' is parked, and not on the attention list' FROM effect e WHERE state = 'parked' "
+        "AND NOT EXISTS (SELECT 1 FROM attention WHERE subject = 'effect:' || e.n) "
+        "UNION ALL SELECT 'law 11: ' || key || ' has no reason' FROM effect WHERE coalesce(reason, '') = '' "
+        "UNION ALL SELECT 'law 11: ' || ref || ' has no decision' FROM incident WHERE verdict <> 'unlinked' AND "
+        "coalesce(json_extract(decision, '$.row'), '') = '' "
+        "UNION ALL SELECT 'law 1: ' || count(*) || ' states for ' || ref || ' in turn ' || turn FROM effect WHERE "
+        "kind = 'state' AND turn > 0 AND ref LIKE 'helpdesk:%%' GROUP BY ref, turn HAVING count(*) > 1 LIMIT 1");
+    if (*broken)
+        world_fail(w, "%s", broken);
 }
 
 /* What the bridge last computed stands there, unless a person or a refusal kept it out. */
@@ -112,6 +162,7 @@ static void check_counts(struct world *w) {
 void acts_check(struct world *w, const struct acts *x, bool simple) {
     check_effects(w);
     check_mirror(w);
+    check_outbox(w);
     check_values(w, x);
     check_counts(w);
     for (int t = 1; simple && t <= desk_count(w) && t <= TICKETS_MAX; t++)

@@ -73,6 +73,42 @@ const char *product_field_of(struct world *w, int issue, int field) {
     return i && i->values[field - 1] ? i->values[field - 1] : "";
 }
 
+const char *product_status_name(struct world *w, int issue) {
+    const struct rm_issue *i = rm_issue_by_id(w->product->redmine, issue);
+    return i ? rm_status(i->status)->name : "";
+}
+
+bool desk_sees(struct world *w, int ticket) {
+    const struct rt_ticket *t = ticket_of(w, ticket);
+    return t && t->effective == t && str_is(t->queue->name, "Incidents") && !str_is(t->status, "deleted");
+}
+
+bool desk_was_moved(struct world *w, int ticket, const char *status) {
+    const struct rt *rt = w->desk->rt;
+    for (size_t i = 0; i < rt->n_txns; i++)
+        if (rt->txns[i]->ticket &&
+            (rt->txns[i]->ticket->id == ticket || rt->txns[i]->ticket->id == desk_merged_into(w, ticket)) &&
+            str_is(rt->txns[i]->type, "Status") && str_is(rt->txns[i]->new, status))
+            return true;
+    return false;
+}
+
+const char *desk_last_told(struct world *w, int ticket) {
+    const struct rt *rt = w->desk->rt;
+    for (size_t i = rt->n_attachments; i-- > 0;) {
+        const struct rt_txn *x = rt->attachments[i]->txn;
+        if (x && x->ticket && x->ticket->id == ticket && str_is(x->type, "Correspond") &&
+            str_is(x->creator->name, "bridge"))
+            return rt->attachments[i]->content;
+    }
+    return "";
+}
+
+int desk_merged_into(struct world *w, int ticket) {
+    const struct rt_ticket *t = ticket_of(w, ticket);
+    return t ? t->effective->id : 0;
+}
+
 int product_status_of(struct world *w, int issue) {
     const struct rm_issue *i = rm_issue_by_id(w->product->redmine, issue);
     return i ? i->status : 0;

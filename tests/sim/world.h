@@ -188,6 +188,11 @@ const char *desk_status_of(struct world *w, int ticket);
 const char *desk_field_of(struct world *w, int ticket, const char *field); /* "" empty */
 const char *product_field_of(struct world *w, int issue, int field);       /* 1 .. 3 */
 int product_status_of(struct world *w, int issue);
+const char *product_status_name(struct world *w, int issue);
+bool desk_sees(struct world *w, int ticket);                          /* it is where the bridge sees it */
+bool desk_was_moved(struct world *w, int ticket, const char *status); /* by whomever, at any time */
+int desk_merged_into(struct world *w, int ticket);
+const char *desk_last_told(struct world *w, int ticket); /* by the bridge, to its requesters; "" nothing yet */
 bool product_is_ours(struct world *w, int issue); /* made by the bridge, beside another defect of the problem */
 bool product_sees(struct world *w, int issue);    /* it is where the bridge sees it */
 msec_t product_updated(struct world *w, int issue);
