@@ -404,7 +404,7 @@ static void small_command(struct world *w, struct acts *x) {
         x->ticket[t].touched = true;
         (void)world_command(w, "defect-new", json_pack("{s:s}", "ref", ref), NULL);
         break;
-    default: acts_retry(w);
+    default: (void)acts_retry(w);
     }
 }
 
@@ -516,16 +516,21 @@ void acts_meddle(struct world *w, void *arg, const struct http_request *q) {
 
 /* ---- afterwards ---- */
 
-static void acts_release(struct world *w) {
-    for (int64_t n; !w->failure[0] && (n = world_number(w, 0, "SELECT min(id) FROM batch WHERE state = 'braked'")) > 0;)
+static bool acts_release(struct world *w) {
+    bool any = false;
+    for (int64_t n; !w->failure[0] && (n = world_number(w, 0, "SELECT min(id) FROM batch WHERE state = 'braked'")) > 0;
+         any = true)
         (void)world_command(w, "release", json_pack("{s:I}", "n", (json_int_t)n), NULL);
+    return any;
 }
 
-void acts_retry(struct world *w) {
-    acts_release(w);
+bool acts_retry(struct world *w) {
+    bool any = acts_release(w);
     for (int64_t n = 0;
-         (n = world_number(w, 0, "SELECT min(n) FROM effect WHERE state = 'parked' AND n > %lld", (long long)n)) > 0;)
+         (n = world_number(w, 0, "SELECT min(n) FROM effect WHERE state = 'parked' AND n > %lld", (long long)n)) > 0;
+         any = true)
         (void)world_command(w, "retry", json_pack("{s:I}", "n", (json_int_t)n), NULL);
+    return any;
 }
 
 void acts_heal(struct world *w, struct acts *x) {
@@ -537,5 +542,5 @@ void acts_heal(struct world *w, struct acts *x) {
         (void)world_command(w, "resume", json_pack("{s:s}", "tracker", side ? "product" : "helpdesk"), NULL);
     }
     (void)world_say(w, w->product, NULL, "PUT", "/sandbox/race", json_pack("{s:i}", "puts", 0), NULL);
-    acts_release(w);
+    (void)acts_release(w);
 }

@@ -32,7 +32,9 @@ void acts_do(struct world *w, struct acts *x);
 void acts_meddle(struct world *w, void *arg, const struct http_request *q);
 /* Rights back, outbox open, trackers running, brakes released, parked ones tried again. */
 void acts_heal(struct world *w, struct acts *x);
-void acts_retry(struct world *w);
+bool acts_retry(struct world *w); /* false: there is nothing to try again */
+/* Nothing is under way, and nothing waits for a time but what cannot be written to. */
+bool acts_quiet(struct world *w);
 /* After the healing: both sides agree with themselves; under the default policy (simple) with the table, too. */
 void acts_check(struct world *w, const struct acts *x, bool simple);
 

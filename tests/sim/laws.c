@@ -64,18 +64,29 @@ void laws_send(struct world *w, const char *ref) {
     see_read(w, ref);
 }
 
-const char *laws_keys(struct world *w, const char *ref) {
-    return world_text(w, "SELECT group_concat(key, char(10)) FROM effect WHERE ref = '%s' AND state = 'in-flight'",
-                      ref);
-}
-
-const char *laws_about(struct world *w, const char *ref) {
-    return world_text(w,
-                      "SELECT json_extract(want, '$.note') || CASE json_extract(want, '$.note') WHEN 'known-error' "
-                      "THEN ' P-' || problem WHEN 'workaround' THEN ' P-' || problem || ' text ' || "
-                      "json_extract(want, '$.revision') ELSE ' turn ' || turn END FROM effect WHERE ref = '%s' AND "
-                      "state = 'in-flight' AND kind = 'note'",
-                      ref);
+/* One row, because it is asked for every write. */
+bool laws_in_flight(struct world *w, const char *ref, struct sent *ret) {
+    const char *row = world_text(
+        w,
+        "SELECT count(*) || char(31) || max(CASE kind WHEN 'state' THEN turn ELSE 0 END) || char(31) || max(CASE kind "
+        "WHEN 'state' THEN coalesce(json_array_length(want, '$.walking'), 0) ELSE 0 END) || char(31) || max(CASE kind "
+        "WHEN 'state' THEN key ELSE '' END) || char(31) || max(CASE kind WHEN 'note' THEN json_extract(want, "
+        "'$.note') || CASE json_extract(want, '$.note') WHEN 'known-error' THEN ' P-' || problem WHEN 'workaround' "
+        "THEN ' P-' || problem || ' text ' || json_extract(want, '$.revision') ELSE ' turn ' || turn END ELSE '' END) "
+        "|| char(31) || group_concat(key, char(10)) FROM effect WHERE ref = '%s' AND state = 'in-flight'",
+        ref);
+    const char *parts[6] = {0};
+    for (int i = 0; i < 6; i++) {
+        size_t n = strcspn(row, "\x1f");
+        parts[i] = arena_strndup(w->a, row, n);
+        row += n + (row[n] != 0);
+    }
+    ret->turn = atoll(parts[1]);
+    ret->walks = atoi(parts[2]) > 0;
+    ret->key = parts[3];
+    ret->about = parts[4];
+    ret->keys = parts[5];
+    return atoi(parts[0]) > 0;
 }
 
 /* ---- around the work ---- */

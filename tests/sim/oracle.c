@@ -50,16 +50,26 @@ static void check_ticket(struct world *w, const struct acts *x, int t) {
         world_fail(w, "helpdesk:%d has no problem in its field", t);
 }
 
-/* Every effect came to an end; what is parked was refused by a tracker in good health. */
+/* What is still open, but for what waits for a parked one or for a record that cannot be written to. */
+#define OPEN_EFFECTS                                                                                                   \
+    "FROM effect e WHERE state IN ('pending', 'in-flight', 'unsure') AND NOT (state <> 'in-flight' AND EXISTS "        \
+    "(SELECT "                                                                                                         \
+    "1 FROM record r WHERE r.ref = e.ref AND r.presence IN ('forbidden', 'out-of-scope'))) AND NOT EXISTS (SELECT 1 "  \
+    "FROM effect p WHERE p.ref = e.ref AND p.state = 'parked' AND p.decision = e.decision)"
+
+bool acts_quiet(struct world *w) {
+    return !world_number(w, 1,
+                         "SELECT (SELECT count(*) " OPEN_EFFECTS
+                         ") + (SELECT count(*) FROM due) + (SELECT count(*) FROM relink) + (SELECT count(*) FROM again "
+                         "WHERE at < %lld) + (SELECT count(*) FROM batch WHERE state = 'gathering')",
+                         (long long)w->now + 2000 * SEC_MS);
+}
+
+/* Every effect came to an end. */
 static void check_effects(struct world *w) {
-    const char *left = world_text(
-        w,
-        "SELECT 'effect ' || n || ' (' || key || ') is still ' || state || ', not before ' || not_before || ', ' || "
-        "coalesce(error, "
-        "'') FROM effect e WHERE state IN ('pending', 'in-flight', 'unsure') AND NOT (state <> 'in-flight' AND EXISTS "
-        "(SELECT 1 FROM record r WHERE r.ref = e.ref AND r.presence IN ('forbidden', 'out-of-scope'))) AND NOT EXISTS "
-        "(SELECT 1 FROM effect p WHERE p.ref = e.ref "
-        "AND p.state = 'parked' AND p.decision = e.decision) LIMIT 1");
+    const char *left =
+        world_text(w, "SELECT 'effect ' || n || ' (' || key || ') is still ' || state || ', not before ' "
+                      "|| not_before || ', ' || coalesce(error, '') " OPEN_EFFECTS " LIMIT 1");
     if (*left)
         world_fail(w, "%s", left);
     const char *due =

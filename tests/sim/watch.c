@@ -108,17 +108,11 @@ void watch_send(struct world *w, const struct http_request *q) {
     const char *ref = ref_of(a, q);
     if (w->shut)
         world_fail(w, "%s %s left although writing is shut", q->method, q->url);
-    if (!world_number(w, 0, "SELECT count(*) FROM effect WHERE ref = '%s' AND state = 'in-flight'", ref))
+    struct sent *s = arena_push(x->a, &x->sent, &x->n_sent);
+    *s = (struct sent){.request = request_hash(q)};
+    if (!laws_in_flight(w, ref, s))
         world_fail(w, "%s %s left, and no effect of %s is in flight on disk", q->method, q->url, ref);
     laws_send(w, ref);
-    struct sent *s = arena_push(x->a, &x->sent, &x->n_sent);
-    *s = (struct sent){.request = request_hash(q), .keys = laws_keys(w, ref), .about = laws_about(w, ref)};
-    s->key = world_text(w, "SELECT key FROM effect WHERE ref = '%s' AND state = 'in-flight' AND kind = 'state'", ref);
-    if (*s->key) {
-        s->turn = world_number(w, 0, "SELECT turn FROM effect WHERE key = '%s'", s->key);
-        s->walks =
-            world_number(w, 0, "SELECT json_array_length(want, '$.walking') FROM effect WHERE key = '%s'", s->key) > 0;
-    }
 }
 
 static const char *status_of(struct world *w, const char *ref) {

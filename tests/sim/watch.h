@@ -34,8 +34,8 @@ bool watch_once(struct watch *x, uint64_t what);
 
 /* ---- laws.c ---- */
 void laws_send(struct world *w, const char *ref);
-const char *laws_keys(struct world *w, const char *ref);
-const char *laws_about(struct world *w, const char *ref); /* what its note says, as law 1 tells notes apart */
+/* What is in flight for it on disk; `about` is what its note says, as law 1 tells notes apart. False: nothing. */
+bool laws_in_flight(struct world *w, const char *ref, struct sent *ret);
 void laws_before(struct world *w, const char *ref);
 /* s: NULL when that request is not known; before, after: the record's native state. */
 void laws_after(struct world *w, const char *ref, const struct sent *s, const char *before, const char *after);

@@ -193,8 +193,8 @@ bool desk_sees(struct world *w, int ticket);                          /* it is w
 bool desk_was_moved(struct world *w, int ticket, const char *status); /* by whomever, at any time */
 int desk_merged_into(struct world *w, int ticket);
 const char *desk_last_told(struct world *w, int ticket); /* by the bridge, to its requesters; "" nothing yet */
-bool product_is_ours(struct world *w, int issue); /* made by the bridge, beside another defect of the problem */
-bool product_sees(struct world *w, int issue);    /* it is where the bridge sees it */
+bool product_is_ours(struct world *w, int issue);        /* made by the bridge, beside another defect of the problem */
+bool product_sees(struct world *w, int issue);           /* it is where the bridge sees it */
 msec_t product_updated(struct world *w, int issue);
 /* The newest note of that developer; 0 none. */
 int product_note_by(struct world *w, const char *login, int *ret_issue);
