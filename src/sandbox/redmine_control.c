@@ -21,11 +21,19 @@ static void control_hide(struct call *c) {
     reply_json(c, 200, JSON_TYPE, json_pack("{s:i,s:b}", "issue", i->id, "hidden", i->hidden));
 }
 
+static void control_workflow(struct call *c) {
+    cleanup_json json_t *asked = call_object(c);
+    c->sb->redmine->strict = json_bool(asked, "strict", c->sb->redmine->strict);
+    reply_json(c, 200, JSON_TYPE, json_pack("{s:b}", "strict", c->sb->redmine->strict));
+}
+
 bool redmine_control(struct call *c) {
     if (call_match(c, "/sandbox/race"))
         control_race(c);
     else if (call_match(c, "/sandbox/hide"))
         control_hide(c);
+    else if (call_match(c, "/sandbox/workflow"))
+        control_workflow(c);
     else
         return false;
     return true;

@@ -172,7 +172,7 @@ static void new_issue(struct world *w, struct acts *x) {
     if (names)
         x->ticket[t].touched = true;
     int i =
-        product_issue(w, "Crash in the report",
+        product_issue(w, world_chance(w, 85) ? "Crash in the report" : "Crash: report \u2192 export, 5 \u20ac",
                       names ? arena_printf(w->a, "Reported in %s/Ticket/Display.html?id=%d", DESK, t) : "Seen twice.");
     x->issue[i].touched |= names;
 }

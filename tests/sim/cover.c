@@ -99,10 +99,29 @@ static const char *const seen[] = {
     "person: commands one record",
     "person: throws a big switch",
     "person: comes between reading and writing",
+    "row: not present",
+    "row: unlinked",
+    "row: unlinked, waiting by the bridge",
+    "row: unlinked, was linked",
+    "row: pending, was delivered; resolved by the bridge",
+    "row: pending, was delivered; resolved otherwise",
+    "row: pending/reopened",
+    "row: pending/open",
+    "row: pending/closed-unresolved",
+    "row: pending/closed",
+    "row: declined/ask",
+    "row: declined/reopened",
+    "row: declined/open",
+    "row: declined/waiting",
+    "row: declined/closed-unresolved",
+    "row: declined/closed",
+    "row: delivered/link made after the delivery",
+    "row: delivered/waiting or closed-unresolved",
+    "row: delivered/reopened",
+    "row: delivered/open",
+    "row: delivered/closed",
 };
 
-#define ROW(row)                                                                                                       \
-    { "row: " row, "SELECT count(*) FROM incident WHERE json_extract(decision, '$.row') = '" row "'" }
 #define SAID(name, what)                                                                                               \
     { "law: " name, "SELECT count(*) FROM journal WHERE what = '" what "'" }
 #define NOTE(kind)                                                                                                     \
@@ -118,27 +137,6 @@ static const char *const seen[] = {
 static const struct {
     const char *name, *sql;
 } paths[] = {
-    ROW("not present"),
-    ROW("unlinked"),
-    ROW("unlinked, waiting by the bridge"),
-    ROW("unlinked, was linked"),
-    ROW("pending, was delivered; resolved by the bridge"),
-    ROW("pending, was delivered; resolved otherwise"),
-    ROW("pending/reopened"),
-    ROW("pending/open"),
-    ROW("pending/closed-unresolved"),
-    ROW("pending/closed"),
-    ROW("declined/ask"),
-    ROW("declined/reopened"),
-    ROW("declined/open"),
-    ROW("declined/waiting"),
-    ROW("declined/closed-unresolved"),
-    ROW("declined/closed"),
-    ROW("delivered/link made after the delivery"),
-    ROW("delivered/waiting or closed-unresolved"),
-    ROW("delivered/reopened"),
-    ROW("delivered/open"),
-    ROW("delivered/closed"),
     NOTE("known-error"),
     NOTE("workaround"),
     NOTE("fixed"),
@@ -166,7 +164,6 @@ static const struct {
     SAID("unsure, and settled as not there", "looked"),
     {"law: unsure, and settled as there", THEN("unsure", "written")},
     SAID("superseded", "superseded"),
-    SAID("found on the record, not told again", "found"),
     SAID("merged, the survivor takes over", "merged"),
     SAID("not there any more", "absent"),
     SAID("a batch braked", "braked"),
@@ -181,7 +178,6 @@ static const struct {
     {"law: a duplicate followed", "SELECT count(*) FROM record WHERE duplicate_of IS NOT NULL"},
     {"law: gone", "SELECT count(*) FROM record WHERE presence = 'gone'"},
     {"law: forbidden", "SELECT count(*) FROM record WHERE presence = 'forbidden'"},
-    {"law: out of scope", "SELECT count(*) FROM record WHERE presence = 'out-of-scope'"},
     {"law: problems merged", "SELECT count(*) FROM journal WHERE what = 'merge'"},
 };
 
@@ -195,6 +191,18 @@ void cover_met(struct world *w, const char *name) {
         }
     fprintf(stderr, "cover.c does not list: %s\n", name);
     abort();
+}
+
+void cover_rows(struct world *w) {
+    sqlite3_stmt *q;
+    if (sqlite3_prepare_v2(w->reader,
+                           "SELECT DISTINCT 'row: ' || json_extract(decision, '$.row') FROM incident WHERE decision IS "
+                           "NOT NULL",
+                           -1, &q, NULL) != SQLITE_OK)
+        abort();
+    while (sqlite3_step(q) == SQLITE_ROW)
+        cover_met(w, (const char *)sqlite3_column_text(q, 0));
+    sqlite3_finalize(q);
 }
 
 void cover_paths(struct world *w) {

@@ -15,6 +15,8 @@ struct cover {
 
 /* One more of it; the name is one of cover.c's list, or the program ends. */
 void cover_met(struct world *w, const char *name);
+/* The rows of the table that incidents stand on now. */
+void cover_rows(struct world *w);
 /* What the database tells of its paths, at the end of a world. */
 void cover_paths(struct world *w);
 void cover_add(struct cover *to, const struct cover *from);

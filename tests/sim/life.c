@@ -55,6 +55,8 @@ struct world *world_new(uint64_t seed, const struct world_config *config) {
     if (w->config.product_skew)
         (void)world_say(w, w->product, NULL, "PUT", "/sandbox/clock",
                         json_pack("{s:s}", "skew", w->config.product_skew), NULL);
+    if (w->config.strict)
+        (void)world_say(w, w->product, NULL, "PUT", "/sandbox/workflow", json_pack("{s:b}", "strict", 1), NULL);
     if (w->config.zone)
         (void)world_say(w, w->desk, NULL, "PUT", "/sandbox/zone", json_pack("{s:s}", "zone", w->config.zone), NULL);
     return w;

@@ -96,6 +96,30 @@ static void check_mirror(struct world *w) {
     }
 }
 
+/* What is linked and cannot be seen is known to be so, and how (law 7). */
+static void check_presence(struct world *w) {
+    sqlite3_stmt *q;
+    if (sqlite3_prepare_v2(w->reader,
+                           "SELECT tracker = 'helpdesk', id, presence FROM record r WHERE EXISTS (SELECT 1 FROM link l "
+                           "WHERE l.ref = r.ref AND l.status = 'confirmed')",
+                           -1, &q, NULL) != SQLITE_OK)
+        abort();
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        bool desk = sqlite3_column_int(q, 0) != 0;
+        int id = sqlite3_column_int(q, 1);
+        const char *presence = (const char *)sqlite3_column_text(q, 2);
+        bool sees = desk ? desk_sees(w, id) : product_sees(w, id);
+        bool gone = desk ? str_is(desk_status_of(w, id), "deleted") && desk_merged_into(w, id) == id
+                         : !product_status_of(w, id);
+        if (sees != str_is(presence, "present") || (gone && !str_is(presence, "gone")))
+            world_fail(w, "law 7: %s:%d counts as %s, and is %s", desk ? "helpdesk" : "product", id, presence,
+                       sees   ? "seen"
+                       : gone ? "deleted"
+                              : "out of sight");
+    }
+    sqlite3_finalize(q);
+}
+
 /* Read back (law 8), and shown (laws 9 and 11). */
 static void check_outbox(struct world *w) {
     sqlite3_stmt *q;
@@ -173,6 +197,7 @@ static void check_counts(struct world *w) {
 void acts_check(struct world *w, const struct acts *x, bool simple) {
     check_effects(w);
     check_mirror(w);
+    check_presence(w);
     check_outbox(w);
     check_values(w, x);
     check_counts(w);

@@ -30,7 +30,9 @@ static void plan_make(uint64_t seed, struct plan *p) {
                                            "  several_defects: any\n",
                                            "  settle: { pending: 1m, delivered: 5m }\n",
                                            "  delivered_when: fixed\n",
-                                           "  on_reopen: reopen\n",
+                                           "  on_reopen: reopen\n  recurrences: 1\n",
+                                           "  on_risk_accepted: close\n  thresholds: [1, 2, 3]\n",
+                                           "  on_reopen: new-defect\n  recurrences: 1\n",
                                            "  delivered_when: version\n"};
     static const char *const skews[] = {NULL, NULL, NULL, "-4m", NULL, "90s", NULL, NULL, NULL, "9m", NULL};
     static const char *const zones[] = {NULL, "Europe/Berlin", NULL, NULL, "America/New_York", NULL, "Asia/Kolkata"};
@@ -52,6 +54,7 @@ static void plan_make(uint64_t seed, struct plan *p) {
                               .product_skew = skews[(seed / 3) % array_size(skews)],
                               .zone = zone,
                               .began = zone && strstr(zone, "Europe") ? begins[seed / 7 % array_size(begins)] : 0,
+                              .strict = seed % 4 == 2,
                               .laggy = seed % 3 == 1};
 }
 
@@ -73,6 +76,7 @@ static void play(struct world *w, struct acts *x, const struct plan *p) {
     world_run(w, 60 * SEC_MS);
     for (int i = 0; i < p->acts && !w->failure[0]; i++) {
         acts_do(w, x);
+        cover_rows(w);
         world_run(w, world_chance(w, 60) ? (msec_t)world_random(w, 3000) : (msec_t)world_random(w, 120 * SEC_MS));
     }
 }

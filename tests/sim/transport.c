@@ -7,7 +7,6 @@
 
 #define REQUESTS_A_MINUTE 1500 /* of a few dozen records */
 #define REPLY_TIMEOUT     (30 * SEC_MS)
-#define IDLE              (5 * SEC_MS) /* after which a connection kept open may be closed by the other side */
 
 /* ---- the transport ---- */
 
@@ -56,7 +55,7 @@ static enum fate chance_fate(struct world *w, const struct http_request *q) {
     bool desk = str_starts(q->url, DESK);
     if (f == FATE_TWICE && is_write(q) && (!desk || !str_is(q->method, "PUT")))
         f = FATE_CUT; /* the second one would be a second note */
-    if (f == FATE_RESET && (desk || w->now - w->used_at[1] < IDLE))
+    if (f == FATE_RESET && desk)
         f = FATE_BROKEN; /* RT keeps none open */
     return f;
 }
@@ -144,7 +143,6 @@ struct exchange *transport_send(void *arg, const struct http_request *q, http_do
     default: break;
     }
     count_fate(x);
-    w->used_at[str_starts(q->url, DESK) ? 0 : 1] = w->now;
     return x;
 }
 

@@ -61,6 +61,7 @@ struct world_config {
     const char *skew;           /* of the desk's clock, "-5m"; NULL: none */
     const char *product_skew;   /* of product's */
     const char *zone;           /* of the bridge's account at the desk; NULL: UTC */
+    bool strict;                /* the bridge may move an issue only as developers may */
     msec_t began;               /* when the world begins; 0: on a day in March */
     bool laggy;                 /* what people do is stamped up to two seconds before it can be seen */
     const char *states;         /* what product's native states mean; NULL: as the sandbox has them */
@@ -112,7 +113,6 @@ struct world {
     msec_t read_at[2][READ_MOST], listed_at[2];
     size_t read_txns[READ_MOST], listed_changes[2];
     bool full_page[2];
-    msec_t used_at[2]; /* its connection */
     struct watch *watch;
 };
 
