@@ -148,7 +148,7 @@ static void state_changed(struct world *w, const char *ref, const char *after, c
 
 void laws_after(struct world *w, const char *ref, const struct sent *s, const char *before, const char *after) {
     cleanup_arena struct arena *a = arena_new();
-    const char *fields[FIELDS_WATCHED];
+    const char *fields[FIELDS_WATCHED] = {0};
     fields_of(w, ref, fields);
     for (int i = 0; i < FIELDS_WATCHED; i++)
         if (!str_is(fields[i], w->watch->fields_before[i]))

@@ -144,6 +144,11 @@ static void check_outbox(struct world *w) {
         w,
         "SELECT 'law 9: ' || key || ' is parked, and not on the attention list' FROM effect e WHERE state = 'parked' "
         "AND NOT EXISTS (SELECT 1 FROM attention WHERE subject = 'effect:' || e.n) "
+        "UNION ALL SELECT 'law 1: ' || b.key || ' says what its last revision said' FROM effect a JOIN effect b ON "
+        "b.key = "
+        "'field:' || a.ref || ':' || json_extract(a.want, '$.field') || ':' || (json_extract(a.want, '$.revision') + "
+        "1) "
+        "WHERE a.kind = 'field' AND json_extract(a.want, '$.value') = json_extract(b.want, '$.value') "
         "UNION ALL SELECT 'law 11: ' || key || ' has no reason' FROM effect WHERE coalesce(reason, '') = '' "
         "UNION ALL SELECT 'law 11: ' || ref || ' has no decision' FROM incident WHERE verdict <> 'unlinked' AND "
         "coalesce(json_extract(decision, '$.row'), '') = '' "
