@@ -98,9 +98,9 @@ static const char *const product_fields[] = {"incidents", "incident_count", "clo
 static void fields_of(struct world *w, const char *ref, const char *ret[FIELDS_WATCHED]) {
     int id = atoi(strchr(ref, ':') + 1);
     for (int i = 0; i < FIELDS_WATCHED; i++)
-        ret[i] = str_starts(ref, "helpdesk:") ? desk_field_of(w, id, desk_fields[i][0])
-                 : i < 3                      ? product_field_of(w, id, i + 1)
-                                              : "";
+        ret[i] = str_starts(ref, "helpdesk:")         ? desk_field_of(w, id, desk_fields[i][0])
+                 : i < 3 && !w->config.product_fields ? product_field_of(w, id, i + 1)
+                                                      : "";
 }
 
 static size_t told(struct world *w, const char *ref) {
@@ -159,6 +159,6 @@ void laws_after(struct world *w, const char *ref, const struct sent *s, const ch
         return;
     if (!s || !*s->about)
         world_fail(w, "law 1: the requesters of %s were told something by a write that wanted no note", ref);
-    else if (!watch_once(w->watch, hash_str(arena_printf(a, "told %s %s", ref, s->about))))
+    else if (!watch_told(w->watch, hash_str(arena_printf(a, "%s %s", ref, s->about))))
         world_fail(w, "law 1: the requesters of %s were told twice: %s", ref, s->about);
 }

@@ -196,11 +196,13 @@ void world_restore(struct world *w) {
     snprintf(from, sizeof(from), "%s-wal", name);
     snprintf(to, sizeof(to), "%s-wal", w->database);
     copy_file(from, to);
+    watch_forget(w);
     world_tell(w, "the database is put back");
 }
 
 void world_lose(struct world *w) {
     files_remove(w->database);
+    watch_forget(w);
     world_tell(w, "the database is lost");
 }
 

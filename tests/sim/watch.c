@@ -42,6 +42,14 @@ static bool once(struct watch *x, uint64_t **set, size_t *n, uint64_t what) {
     return true;
 }
 
+bool watch_told(struct watch *x, uint64_t what) {
+    return once(x, &x->told, &x->n_told, what);
+}
+
+void watch_forget(struct world *w) {
+    w->watch->n_applied = 0;
+}
+
 bool watch_once(struct watch *x, uint64_t what) {
     return once(x, &x->applied, &x->n_applied, what);
 }

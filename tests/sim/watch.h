@@ -24,6 +24,8 @@ struct watch {
     size_t n_sent;
     uint64_t *applied;
     size_t n_applied;
+    uint64_t *told;
+    size_t n_told;
     char status_before[40];
     const char *fields_before[FIELDS_WATCHED];
     size_t told_before;
@@ -31,6 +33,7 @@ struct watch {
 
 /* False: it was seen before. */
 bool watch_once(struct watch *x, uint64_t what);
+bool watch_told(struct watch *x, uint64_t what);
 
 /* ---- laws.c ---- */
 void laws_send(struct world *w, const char *ref);

@@ -208,6 +208,7 @@ int product_count(struct world *w);
 struct watch *watch_new(void);
 struct watch *watch_free(struct watch *x);
 void watch_step(struct world *w);
+void watch_forget(struct world *w);   /* another database: its keys are others */
 void watch_put_back(struct world *w); /* what a tracker forgot does not come again */
 void watch_send(struct world *w, const struct http_request *request);
 void watch_before(struct world *w, const struct http_request *request); /* around the work */
