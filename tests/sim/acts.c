@@ -476,7 +476,7 @@ static const struct {
     {2, "person: writes nothing to an issue", write_nothing},
     {2, "person: plans a version, or closes it", plan_version},
     /* commands: never from inside a step */
-    {2, "person: commands a problem", command_problem},
+    {4, "person: commands a problem", command_problem},
     {4, "person: publishes a workaround", publish},
     {3, "person: links or unlinks by command", link_command},
     {3, "person: commands one record", small_command},

@@ -139,7 +139,7 @@ static void field_changed(struct world *w, const char *ref, const char *field, c
 
 static void state_changed(struct world *w, const char *ref, const char *after, const struct sent *s) {
     cleanup_arena struct arena *a = arena_new();
-    if (!s || !s->turn || !str_starts(ref, "helpdesk:"))
+    if (!s || !s->turn || !str_starts(ref, "helpdesk:") || !desk_moved_by_bridge(w, atoi(strchr(ref, ':') + 1)))
         return;
     bool step = s->walks && str_is(after, "open");
     if (!watch_once(w->watch, hash_str(arena_printf(a, "%s %lld%s", ref, (long long)s->turn, step ? " walk" : ""))))

@@ -109,8 +109,7 @@ static void check_presence(struct world *w) {
         int id = sqlite3_column_int(q, 1);
         const char *presence = (const char *)sqlite3_column_text(q, 2);
         bool sees = desk ? desk_sees(w, id) : product_sees(w, id);
-        bool gone = desk ? str_is(desk_status_of(w, id), "deleted") && desk_merged_into(w, id) == id
-                         : !product_status_of(w, id);
+        bool gone = desk ? desk_is_deleted(w, id) : !product_status_of(w, id);
         if (sees != str_is(presence, "present") || (gone && !str_is(presence, "gone")))
             world_fail(w, "law 7: %s:%d counts as %s, and is %s", desk ? "helpdesk" : "product", id, presence,
                        sees   ? "seen"

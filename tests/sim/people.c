@@ -104,6 +104,19 @@ const char *desk_last_told(struct world *w, int ticket) {
     return "";
 }
 
+bool desk_is_deleted(struct world *w, int ticket) {
+    const struct rt_ticket *t = ticket_of(w, ticket);
+    return t && t->effective == t && str_is(t->status, "deleted") && str_is(t->queue->name, "Incidents");
+}
+
+bool desk_moved_by_bridge(struct world *w, int ticket) {
+    const struct rt *rt = w->desk->rt;
+    for (size_t i = rt->n_txns; i-- > 0;)
+        if (rt->txns[i]->ticket && rt->txns[i]->ticket->id == ticket && str_is(rt->txns[i]->type, "Status"))
+            return str_is(rt->txns[i]->creator->name, "bridge");
+    return false;
+}
+
 int desk_merged_into(struct world *w, int ticket) {
     const struct rt_ticket *t = ticket_of(w, ticket);
     return t ? t->effective->id : 0;

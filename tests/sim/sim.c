@@ -25,15 +25,15 @@ struct plan {
 
 static void plan_make(uint64_t seed, struct plan *p) {
     static const char *const policies[] = {NULL,
-                                           "  treatment: hold\n",
-                                           "  on_declined: ask\n",
-                                           "  several_defects: any\n",
-                                           "  settle: { pending: 1m, delivered: 5m }\n",
-                                           "  delivered_when: fixed\n",
-                                           "  on_reopen: reopen\n  recurrences: 1\n",
+                                           "  on_risk_accepted: close\n  treatment: hold\n",
+                                           "  on_risk_accepted: close\n  on_declined: ask\n",
+                                           "  on_risk_accepted: close\n  several_defects: any\n",
+                                           "  on_risk_accepted: close\n  settle: { pending: 1m, delivered: 5m }\n",
+                                           "  on_risk_accepted: close\n  delivered_when: fixed\n",
+                                           "  on_risk_accepted: close\n  on_reopen: reopen\n  recurrences: 1\n",
                                            "  on_risk_accepted: close\n  thresholds: [1, 2, 3]\n",
-                                           "  on_reopen: new-defect\n  recurrences: 1\n",
-                                           "  delivered_when: version\n"};
+                                           "  on_risk_accepted: close\n  on_reopen: new-defect\n  recurrences: 1\n",
+                                           "  on_risk_accepted: close\n  delivered_when: version\n"};
     static const char *const skews[] = {NULL, NULL, NULL, "-4m", NULL, "90s", NULL, NULL, NULL, "9m", NULL};
     static const char *const zones[] = {NULL, "Europe/Berlin", NULL, NULL, "America/New_York", NULL, "Asia/Kolkata"};
     static const msec_t begins[] = {0, SPRING, 0, AUTUMN};

@@ -111,7 +111,7 @@ struct exchange *transport_send(void *arg, const struct http_request *q, http_do
     x->reply_at = w->now + up + 3 + (msec_t)world_random(w, 30);
     switch (x->fate) {
     case FATE_SLOW:
-        x->work_at = w->now + 100 + (msec_t)world_random(w, 40000);
+        x->work_at = w->now + 100 + (msec_t)world_random(w, 29000); /* look_after is not less than the time-out */
         x->reply_at = x->work_at + 100 + (msec_t)world_random(w, 5000);
         x->too_slow = x->reply_at > w->now + timeout;
         if (x->too_slow)

@@ -179,6 +179,9 @@ void watch_after(struct world *w, const struct http_request *q) {
     bool race = str_starts(ref, "helpdesk:") && w->now - moved_by_person(w, atoi(strchr(ref, ':') + 1)) < RACE;
     if (!s && race)
         return; /* a public note takes the state along in which the ticket was read */
+    if (!s && str_starts(ref, "helpdesk:") && w->desk->rt->bridge_lacks &&
+        !desk_moved_by_bridge(w, atoi(strchr(ref, ':') + 1)))
+        return; /* ... and RT, which opened it, did not let the account keep it: nothing told so before */
     if (!s) {
         world_fail(w, "%s went from %s to %s by a write that wanted no state", ref, before, after);
         return;

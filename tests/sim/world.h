@@ -191,6 +191,8 @@ int product_status_of(struct world *w, int issue);
 const char *product_status_name(struct world *w, int issue);
 bool desk_sees(struct world *w, int ticket);                          /* it is where the bridge sees it */
 bool desk_was_moved(struct world *w, int ticket, const char *status); /* by whomever, at any time */
+bool desk_is_deleted(struct world *w, int ticket);                    /* where the bridge can see that it is */
+bool desk_moved_by_bridge(struct world *w, int ticket);               /* the last time, and not by RT itself */
 int desk_merged_into(struct world *w, int ticket);
 const char *desk_last_told(struct world *w, int ticket); /* by the bridge, to its requesters; "" nothing yet */
 bool product_is_ours(struct world *w, int issue);        /* made by the bridge, beside another defect of the problem */
