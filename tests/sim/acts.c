@@ -507,6 +507,10 @@ void acts_do(struct world *w, struct acts *x) {
 
 void acts_meddle(struct world *w, void *arg, const struct http_request *q) {
     struct acts *x = arg;
+    if (q->body && strstr(q->body, "status_id")) {
+        (void)world_say(w, w->product, NULL, "PUT", "/sandbox/workflow", json_pack("{s:b}", "strict", 1), NULL);
+        return;
+    }
     const char *at = strstr(q->url, DESK "/REST/2.0/ticket/");
     x->only = at && world_chance(w, 70) ? atoi(at + strlen(DESK "/REST/2.0/ticket/")) : 0;
     cover_met(w, "person: comes between reading and writing");

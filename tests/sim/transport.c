@@ -162,7 +162,9 @@ void exchange_work(struct exchange *x) {
     x->work_at = 0;
     x->worked = true;
     bool writes = is_write(&x->request);
-    if (w->meddle && world_random(w, 1000) < (uint64_t)w->meddle_permille)
+    /* an issue's move is rare, and what it may do is told before: half of them find it changed */
+    bool moves = writes && x->request.body && strstr(x->request.body, "status_id");
+    if (w->meddle && world_random(w, 1000) < (uint64_t)(moves && w->meddle_permille ? 500 : w->meddle_permille))
         w->meddle(w, w->meddle_arg, &x->request);
     if (writes)
         watch_before(w, &x->request);
