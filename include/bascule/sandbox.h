@@ -25,6 +25,7 @@
  *            POST /sandbox/mailgate {"from":ADDRESS,"subject","content"[,"ticket":7]}  a customer writes
  *            POST /sandbox/merge {"from":6,"into":5}
  *   Redmine: POST /sandbox/race {"puts":2}       the next PUTs of issues lose a race (422, nothing done)
+ *            PUT /sandbox/workflow {"strict":true}        bridge may move an issue only as developers may: silent 204
  *            POST /sandbox/hide {"issue":7,"hidden":true}  403 for all but admins, its relations still shown
  * A request with the header X-Sandbox-At: 2026-11-01T05:40:00Z is done as at that time.
  * It has pages for people, with a form to move a record on: /, /Ticket/Display.html?id=1, /issues/1. */

@@ -124,6 +124,7 @@ struct redmine {
     bool bridge_off;
     unsigned bridge_lacks; /* rights that its role does not have for now */
     int64_t races;         /* so many PUTs still lose */
+    bool strict;           /* user bridge may move an issue only as a developer may */
     msec_t seeded;
 };
 

@@ -36,6 +36,12 @@ static void control_dated(struct call *c) {
     reply_json(c, 200, JSON_TYPE, json_pack("{s:i}", "issue", i->id));
 }
 
+static void control_workflow(struct call *c) {
+    cleanup_json json_t *asked = call_object(c);
+    c->sb->redmine->strict = json_bool(asked, "strict", c->sb->redmine->strict);
+    reply_json(c, 200, JSON_TYPE, json_pack("{s:b}", "strict", c->sb->redmine->strict));
+}
+
 bool redmine_control(struct call *c) {
     if (call_match(c, "/sandbox/race"))
         control_race(c);
@@ -43,6 +49,8 @@ bool redmine_control(struct call *c) {
         control_dated(c);
     else if (call_match(c, "/sandbox/hide"))
         control_hide(c);
+    else if (call_match(c, "/sandbox/workflow"))
+        control_workflow(c);
     else
         return false;
     return true;

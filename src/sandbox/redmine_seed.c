@@ -189,8 +189,14 @@ bool rm_is_closed(const struct rm_issue *i) {
     return rm_statuses[i->status - 1].closed;
 }
 
+/* Whose moves count for this user. */
+static const struct rm_role *workflow_of(const struct rm_actor *who, const struct rm_project *p) {
+    const struct rm_role *role = rm_role_of(who, p);
+    return role == BRIDGE && who->rm->strict ? DEVELOPER : role;
+}
+
 static bool has_any_move(const struct rm_actor *who, const struct rm_issue *i) {
-    const struct rm_role *role = rm_role_of(who, i->project);
+    const struct rm_role *role = workflow_of(who, i->project);
     return who->user->admin || (role && role->moves[i->status]);
 }
 
@@ -210,7 +216,7 @@ static bool is_held_open(const struct rm_actor *who, const struct rm_issue *i) {
 }
 
 bool rm_status_allowed(const struct rm_actor *who, const struct rm_issue *i, int status) {
-    const struct rm_role *role = rm_role_of(who, i->project);
+    const struct rm_role *role = workflow_of(who, i->project);
     bool closed = rm_statuses[status - 1].closed;
     if (i->parent && rm_is_closed(i->parent) && !closed && rm_is_closed(i))
         return false; /* a closed parent keeps its children closed */

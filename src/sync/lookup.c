@@ -35,8 +35,12 @@ static void settle_row(struct lane *l, struct arena *a, const struct reading *x,
         store_lookup_add(e->store, &(struct lookup_row){.ref = x->ref, .adopt = x->adopt}, now_of(e) + l->cfg->sweep);
     } else
         store_lookup_later(e->store, x->ref, now_of(e) + l->cfg->sweep, presence_name(r->presence));
-    /* absence is believed after two looks */
-    if (known && r->presence != PRESENT && r->presence != MERGED && row.r.presence == PRESENT && row.missing_looks < 2)
+    /* absence is believed after two looks, and a deletion only when the tracker vouches for its memory, which it is
+     * asked for at the first: a hidden record may be deleted, too */
+    bool again = r->presence == GONE ? row.r.presence != GONE && row.r.presence != MERGED
+                                     : r->presence != PRESENT && r->presence != MERGED && row.r.presence == PRESENT &&
+                                           row.missing_looks < 2;
+    if (known && again)
         store_lookup_add(e->store, &(struct lookup_row){.ref = x->ref}, now_of(e) + SECOND_LOOK);
 }
 

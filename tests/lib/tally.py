@@ -119,6 +119,31 @@ def of_last_line(text, status, name):
     return tally
 
 
+class Met:
+    """What tests/sim lists as to be met, over all slices: what no seed met has failed."""
+
+    def __init__(self):
+        self.slices = []  # appended to by several threads
+        self.times = {}
+
+    def slice(self, text, status, name):
+        self.slices.append(re.findall(r"^met (.*): (\d+)$", text, re.M))
+        return of_last_line(text, status, name)
+
+    def tally(self, name):
+        self.times = {}
+        for what, times in (line for lines in self.slices for line in lines):
+            self.times[what] = self.times.get(what, 0) + int(times)
+        if not self.times:
+            return lost(f"{name}: nothing was counted")
+        never = [f"{name}: never met: {what}" for what, times in self.times.items() if not times]
+        tally = Tally(len(self.times) - len(never), len(never), never)
+        rare = sorted((times, what) for what, times in self.times.items())[:3]
+        tally.figures = [f"{name}: {len(self.times)} faults, habits, acts and paths met; least often " +
+                         ", ".join(f"{what} ({times})" for times, what in rare)]
+        return tally
+
+
 def of_figures(text, status, name):
     """tests/lint/figures: its table is worth reading at the end."""
     tally = of_status(text, status, name)

@@ -145,6 +145,14 @@ class Others(unittest.TestCase):
         self.assertEqual(counts(count("", 0, "n")), (0, 1))
         self.assertEqual(count("  failed: s4 told once\n5 passed, 1 failed\n", 1, "n").names, ["n: s4 told once"])
 
+    def test_met(self):
+        met = tally.Met()
+        self.assertEqual(counts(met.slice("met a: 2\nmet b: 0\nmet c: 0\n5 passed, 0 failed\n", 0, "n")), (5, 0))
+        self.assertEqual(counts(met.slice("met a: 0\nmet b: 1\nmet c: 0\n4 passed, 1 failed\n", 1, "n")), (4, 1))
+        self.assertEqual(counts(met.tally("n")), (2, 1))
+        self.assertEqual(met.tally("n").names, ["n: never met: c"])
+        self.assertEqual(counts(tally.Met().tally("n")), (0, 1))
+
     def test_mutants(self):
         count = tally.of_mutants
         self.assertEqual(counts(count("30 mutants, 30 killed\n", 0, "n")), (30, 0))

@@ -17,18 +17,24 @@ struct acts {
         bool late;         /* linked when that issue was closed already */
     } ticket[TICKETS_MAX + 1];
     struct {
-        bool touched; /* deleted, duplicated, hidden, or its problem was commanded */
+        bool touched;  /* duplicated, or its problem was commanded */
+        bool vanished; /* deleted, hidden, moved away, for a time at least */
         bool field_edited;
     } issue[ISSUES_MAX + 1];
     bool rights_off[2];
+    int only;       /* the ticket that somebody comes to in between; 0: any */
     bool commanded; /* something that reaches many records */
 };
 
 /* One thing that one person does. */
 void acts_do(struct world *w, struct acts *x);
+/* What somebody does while the work of a request begins: no commands. */
+void acts_meddle(struct world *w, void *arg, const struct http_request *q);
 /* Rights back, outbox open, trackers running, brakes released, parked ones tried again. */
 void acts_heal(struct world *w, struct acts *x);
-void acts_retry(struct world *w);
+bool acts_retry(struct world *w); /* false: there is nothing to try again */
+/* Nothing is under way, and nothing waits for a time but what cannot be written to. */
+bool acts_quiet(struct world *w);
 /* After the healing: both sides agree with themselves; under the default policy (simple) with the table, too. */
 void acts_check(struct world *w, const struct acts *x, bool simple);
 

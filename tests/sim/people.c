@@ -73,6 +73,55 @@ const char *product_field_of(struct world *w, int issue, int field) {
     return i && i->values[field - 1] ? i->values[field - 1] : "";
 }
 
+const char *product_status_name(struct world *w, int issue) {
+    const struct rm_issue *i = rm_issue_by_id(w->product->redmine, issue);
+    return i ? rm_status(i->status)->name : "";
+}
+
+bool desk_sees(struct world *w, int ticket) {
+    const struct rt_ticket *t = ticket_of(w, ticket);
+    return t && t->effective == t && str_is(t->queue->name, "Incidents") && !str_is(t->status, "deleted");
+}
+
+bool desk_was_moved(struct world *w, int ticket, const char *status) {
+    const struct rt *rt = w->desk->rt;
+    for (size_t i = 0; i < rt->n_txns; i++)
+        if (rt->txns[i]->ticket &&
+            (rt->txns[i]->ticket->id == ticket || rt->txns[i]->ticket->id == desk_merged_into(w, ticket)) &&
+            str_is(rt->txns[i]->type, "Status") && str_is(rt->txns[i]->new, status))
+            return true;
+    return false;
+}
+
+const char *desk_last_told(struct world *w, int ticket) {
+    const struct rt *rt = w->desk->rt;
+    for (size_t i = rt->n_attachments; i-- > 0;) {
+        const struct rt_txn *x = rt->attachments[i]->txn;
+        if (x && x->ticket && x->ticket->id == ticket && str_is(x->type, "Correspond") &&
+            str_is(x->creator->name, "bridge"))
+            return rt->attachments[i]->content;
+    }
+    return "";
+}
+
+bool desk_is_deleted(struct world *w, int ticket) {
+    const struct rt_ticket *t = ticket_of(w, ticket);
+    return t && t->effective == t && str_is(t->status, "deleted") && str_is(t->queue->name, "Incidents");
+}
+
+bool desk_moved_by_bridge(struct world *w, int ticket) {
+    const struct rt *rt = w->desk->rt;
+    for (size_t i = rt->n_txns; i-- > 0;)
+        if (rt->txns[i]->ticket && rt->txns[i]->ticket->id == ticket && str_is(rt->txns[i]->type, "Status"))
+            return str_is(rt->txns[i]->creator->name, "bridge");
+    return false;
+}
+
+int desk_merged_into(struct world *w, int ticket) {
+    const struct rt_ticket *t = ticket_of(w, ticket);
+    return t ? t->effective->id : 0;
+}
+
 int product_status_of(struct world *w, int issue) {
     const struct rm_issue *i = rm_issue_by_id(w->product->redmine, issue);
     return i ? i->status : 0;
@@ -85,7 +134,23 @@ bool product_is_ours(struct world *w, int issue) {
 
 bool product_sees(struct world *w, int issue) {
     const struct rm_issue *i = rm_issue_by_id(w->product->redmine, issue);
-    return i && i->project == rm_project_find("product");
+    return i && i->project == rm_project_find("product") && !i->hidden;
+}
+
+msec_t product_updated(struct world *w, int issue) {
+    const struct rm_issue *i = rm_issue_by_id(w->product->redmine, issue);
+    return i ? i->updated : 0;
+}
+
+int product_note_by(struct world *w, const char *login, int *ret_issue) {
+    const struct redmine *rm = w->product->redmine;
+    for (size_t i = rm->n_journals; i-- > 0;)
+        if (!rm->journals[i]->gone && rm->journals[i]->notes && str_is(rm->journals[i]->user->login, login) &&
+            rm_issue_by_id(rm, rm->journals[i]->issue->id)) {
+            *ret_issue = rm->journals[i]->issue->id;
+            return rm->journals[i]->id;
+        }
+    return 0;
 }
 
 int desk_notes(struct world *w, int ticket, const char *text, bool public_only) {

@@ -91,7 +91,7 @@ static const sqlite3_io_methods methods = {.iVersion = 2,
                                            .xShmUnmap = file_shm_unmap};
 
 static sqlite3_vfs *below(void) {
-    return sqlite3_vfs_find("unix");
+    return sqlite3_vfs_find("unix-excl");
 }
 
 static int disk_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out) {

@@ -5,9 +5,10 @@
  *  - a state effect is carried out twice under one key;
  *  - a write leaves for a record of which no effect is in flight on disk;
  *  - a write leaves while writing is shut;
+ *  - what laws.c looks for;
  *  - the bridge moves a record back without a rule that says so (law 3), or
  *    moves what a person has moved since the bridge could have looked. */
-#include "world.h"
+#include "watch.h"
 
 #include "../../src/sandbox/redmine.h"
 #include "../../src/sandbox/rt.h"
@@ -19,24 +20,6 @@
 #include <string.h>
 
 #define RACE (90 * SEC_MS) /* read, slow reply, slow write: the window that the connectors' README names */
-
-struct sent {
-    uint64_t request;
-    char key[200];
-    bool walks;
-};
-
-struct watch {
-    struct arena *a;
-    size_t attachments, journals, issues; /* how many were looked at */
-    uint64_t *markers;
-    size_t n_markers;
-    struct sent *sent;
-    size_t n_sent;
-    uint64_t *applied;
-    size_t n_applied;
-    char status_before[40];
-};
 
 struct watch *watch_new(void) {
     struct watch *x = calloc(1, sizeof(*x));
@@ -57,6 +40,18 @@ static bool once(struct watch *x, uint64_t **set, size_t *n, uint64_t what) {
             return false;
     *arena_push(x->a, set, n) = what;
     return true;
+}
+
+bool watch_told(struct watch *x, uint64_t what) {
+    return once(x, &x->told, &x->n_told, what);
+}
+
+void watch_forget(struct world *w) {
+    w->watch->n_applied = 0;
+}
+
+bool watch_once(struct watch *x, uint64_t what) {
+    return once(x, &x->applied, &x->n_applied, what);
 }
 
 static void see_marker(struct world *w, const char *record, const char *text) {
@@ -121,16 +116,11 @@ void watch_send(struct world *w, const struct http_request *q) {
     const char *ref = ref_of(a, q);
     if (w->shut)
         world_fail(w, "%s %s left although writing is shut", q->method, q->url);
-    if (!world_number(w, 0, "SELECT count(*) FROM effect WHERE ref = '%s' AND state = 'in-flight'", ref))
-        world_fail(w, "%s %s left, and no effect of %s is in flight on disk", q->method, q->url, ref);
-    const char *key =
-        world_text(w, "SELECT key FROM effect WHERE ref = '%s' AND state = 'in-flight' AND kind = 'state'", ref);
-    if (!*key)
-        return;
     struct sent *s = arena_push(x->a, &x->sent, &x->n_sent);
-    s->request = request_hash(q);
-    s->walks = world_number(w, 0, "SELECT json_array_length(want, '$.walking') FROM effect WHERE key = '%s'", key) > 0;
-    snprintf(s->key, sizeof(s->key), "%s", key);
+    *s = (struct sent){.request = request_hash(q)};
+    if (!laws_in_flight(w, ref, s))
+        world_fail(w, "%s %s left, and no effect of %s is in flight on disk", q->method, q->url, ref);
+    laws_send(w, ref);
 }
 
 static const char *status_of(struct world *w, const char *ref) {
@@ -145,7 +135,9 @@ static const char *status_of(struct world *w, const char *ref) {
 
 void watch_before(struct world *w, const struct http_request *q) {
     cleanup_arena struct arena *a = arena_new();
-    snprintf(w->watch->status_before, sizeof(w->watch->status_before), "%s", status_of(w, ref_of(a, q)));
+    const char *ref = ref_of(a, q);
+    snprintf(w->watch->status_before, sizeof(w->watch->status_before), "%s", status_of(w, ref));
+    laws_before(w, ref);
 }
 
 static int rank(const char *status) {
@@ -176,14 +168,20 @@ void watch_after(struct world *w, const struct http_request *q) {
     struct watch *x = w->watch;
     const char *ref = ref_of(a, q), *before = x->status_before, *after = status_of(w, ref);
     const struct sent *s = NULL;
-    if (str_is(before, after))
-        return;
     for (size_t i = x->n_sent; i-- > 0 && !s;)
         if (x->sent[i].request == request_hash(q))
             s = &x->sent[i];
+    laws_after(w, ref, s, before, after);
+    if (str_is(before, after))
+        return;
+    if (s && !*s->key)
+        s = NULL;
     bool race = str_starts(ref, "helpdesk:") && w->now - moved_by_person(w, atoi(strchr(ref, ':') + 1)) < RACE;
     if (!s && race)
         return; /* a public note takes the state along in which the ticket was read */
+    if (!s && str_starts(ref, "helpdesk:") && w->desk->rt->bridge_lacks &&
+        !desk_moved_by_bridge(w, atoi(strchr(ref, ':') + 1)))
+        return; /* ... and RT, which opened it, did not let the account keep it: nothing told so before */
     if (!s) {
         world_fail(w, "%s went from %s to %s by a write that wanted no state", ref, before, after);
         return;

@@ -13,6 +13,7 @@
 #include "bascule/store.h"
 #include "bascule/sync.h"
 
+#include "cover.h"
 #include "vfs.h"
 
 #include <sqlite3.h>
@@ -20,6 +21,7 @@
 #define DESK        "http://desk.example"
 #define PRODUCT     "http://product.example"
 #define TRACE_LINES 400
+#define READ_MOST   100 /* records of a tracker whose reads are remembered */
 
 /* What may become of a request. */
 enum fate {
@@ -31,16 +33,19 @@ enum fate {
     FATE_CUT,          /* done; the reply breaks off */
     FATE_HTML,         /* a proxy's page with status 200, nothing done */
     FATE_HTML_AFTER,   /* ... although it was done */
+    FATE_ERROR,        /* 200 with an error in JSON, nothing done */
+    FATE_ERROR_AFTER,  /* ... although it was done */
     FATE_LIMITED,      /* 429 */
     FATE_BROKEN,       /* 503, nothing done */
     FATE_BROKEN_AFTER, /* 502, done */
-    FATE_TWICE,        /* reading only: asked twice */
-    FATE_SLOW,
-    FATE_COUNT, /* behind it: never by chance */
-    FATE_TIRED, /* answered, and asks for five minutes of rest */
-    FATE_EMPTY, /* 200 with a JSON object that says nothing */
-    FATE_BAD,   /* 400, nothing done */
-    FATE_DENIED /* 403, nothing done */
+    FATE_TWICE,        /* by something in between; of writes only what changes nothing the second time */
+    FATE_SLOW,         /* now and then slower than the time-out */
+    FATE_RESET,        /* on a connection kept open: closed by the tracker meanwhile, nothing done */
+    FATE_COUNT,        /* behind it: never by chance */
+    FATE_TIRED,        /* answered, and asks for five minutes of rest */
+    FATE_EMPTY,        /* 200 with a JSON object that says nothing */
+    FATE_BAD,          /* 400, nothing done */
+    FATE_DENIED        /* 403, nothing done */
 };
 
 struct world_event;
@@ -54,6 +59,10 @@ struct world_config {
     const char *product;        /* ... and product */
     int page;                   /* elements of a page, in the recipes and by the trackers; 0: as they are */
     const char *skew;           /* of the desk's clock, "-5m"; NULL: none */
+    const char *product_skew;   /* of product's */
+    const char *zone;           /* of the bridge's account at the desk; NULL: UTC */
+    bool strict;                /* the bridge may move an issue only as developers may */
+    msec_t began;               /* when the world begins; 0: on a day in March */
     bool laggy;                 /* what people do is stamped up to two seconds before it can be seen */
     const char *states;         /* what product's native states mean; NULL: as the sandbox has them */
     const char *closed;         /* what product's Closed means, NULL: released */
@@ -87,6 +96,10 @@ struct world {
     int fault_percent, crash_permille;
     enum fate (*fate_of)(void *arg, const struct http_request *request); /* a script's; NULL: by chance */
     void *fate_arg;
+    /* what people do while the work of a request begins */
+    void (*meddle)(struct world *w, void *arg, const struct http_request *request);
+    void *meddle_arg;
+    int meddle_permille;
     bool shut; /* nothing may be written: dry_run, or the outbox is shut */
     /* what was seen */
     uint64_t steps, requests, writes, crashes, trace_hash;
@@ -94,6 +107,12 @@ struct world {
     uint64_t requests_then;
     char trace[TRACE_LINES][200];
     char failure[1000]; /* the first; "" none */
+    struct cover cover;
+    bool acted; /* the last thing that a person did was taken */
+    /* habits.c: by tracker (the desk first) */
+    msec_t read_at[2][READ_MOST], listed_at[2];
+    size_t read_txns[READ_MOST], listed_changes[2];
+    bool full_page[2];
     struct watch *watch;
 };
 
@@ -169,8 +188,18 @@ const char *desk_status_of(struct world *w, int ticket);
 const char *desk_field_of(struct world *w, int ticket, const char *field); /* "" empty */
 const char *product_field_of(struct world *w, int issue, int field);       /* 1 .. 3 */
 int product_status_of(struct world *w, int issue);
-bool product_is_ours(struct world *w, int issue); /* made by the bridge, beside another defect of the problem */
-bool product_sees(struct world *w, int issue);    /* it is in the project that the bridge sees */
+const char *product_status_name(struct world *w, int issue);
+bool desk_sees(struct world *w, int ticket);                          /* it is where the bridge sees it */
+bool desk_was_moved(struct world *w, int ticket, const char *status); /* by whomever, at any time */
+bool desk_is_deleted(struct world *w, int ticket);                    /* where the bridge can see that it is */
+bool desk_moved_by_bridge(struct world *w, int ticket);               /* the last time, and not by RT itself */
+int desk_merged_into(struct world *w, int ticket);
+const char *desk_last_told(struct world *w, int ticket); /* by the bridge, to its requesters; "" nothing yet */
+bool product_is_ours(struct world *w, int issue);        /* made by the bridge, beside another defect of the problem */
+bool product_sees(struct world *w, int issue);           /* it is where the bridge sees it */
+msec_t product_updated(struct world *w, int issue);
+/* The newest note of that developer; 0 none. */
+int product_note_by(struct world *w, const char *login, int *ret_issue);
 /* How often that text stands in what the bridge wrote there. */
 int desk_notes(struct world *w, int ticket, const char *text, bool public_only);
 int product_notes(struct world *w, int issue, const char *text);
@@ -181,6 +210,7 @@ int product_count(struct world *w);
 struct watch *watch_new(void);
 struct watch *watch_free(struct watch *x);
 void watch_step(struct world *w);
+void watch_forget(struct world *w);   /* another database: its keys are others */
 void watch_put_back(struct world *w); /* what a tracker forgot does not come again */
 void watch_send(struct world *w, const struct http_request *request);
 void watch_before(struct world *w, const struct http_request *request); /* around the work */

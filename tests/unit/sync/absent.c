@@ -171,6 +171,21 @@ static void lost_rights_are_no_closing(void **state) {
 }
 
 /* It stays out of the counts: that it can't be seen tells nothing of what was deleted. */
+/* Nothing else happens meanwhile: the tracker vouches for itself only when it is asked. */
+static void what_was_hidden_may_be_deleted(void **state) {
+    struct world *w = linked(&often);
+    (void)state;
+    (void)world_say(w, w->product, NULL, "POST", "/sandbox/hide", json_pack("{s:i, s:b}", "issue", 1, "hidden", 1),
+                    NULL);
+    run(w, 1800 * SEC_MS);
+    assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'product:1'"), "forbidden");
+    delete_issue(w, 1);
+    run(w, 1800 * SEC_MS);
+    assert_text(world_text(w, "SELECT presence FROM record WHERE ref = 'product:1'"), "gone");
+    assert_text(world_text(w, "SELECT verdict FROM incident"), "pending");
+    end(w);
+}
+
 static void lost_rights_bring_nothing_deleted_back(void **state) {
     struct world *w = told_and_linked(&often);
     (void)state;
@@ -221,6 +236,7 @@ int main(void) {
         cmocka_unit_test(of_merged_tickets_the_survivor_counts),
         cmocka_unit_test(a_merge_is_counted),
         cmocka_unit_test(lost_rights_are_no_closing),
+        cmocka_unit_test(what_was_hidden_may_be_deleted),
         cmocka_unit_test(lost_rights_bring_nothing_deleted_back),
         cmocka_unit_test(idle_polls_write_nothing),
         cmocka_unit_test(what_the_bridge_wrote_is_no_evidence),

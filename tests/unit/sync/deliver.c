@@ -16,6 +16,11 @@ static void every_fate_of_every_first_write(void **state) {
             settle(w);
             run(w, 120 * SEC_MS);
             settle(w);
+            int64_t parked = world_number(w, 0, "SELECT n FROM effect WHERE state = 'parked'");
+            assert_true(!parked || fate == FATE_ERROR); /* read back and not there: what said 200 has refused it */
+            if (parked)
+                command(w, 200, "retry", json_pack("{s:I}", "n", (json_int_t)parked));
+            settle(w);
             if (product_notes(w, 1, "b1-") != 1 || effects(w, "state NOT IN ('done', 'superseded')"))
                 world_print_trace(w);
             assert_true(s.seen > 0);
