@@ -173,7 +173,7 @@ static void lost_rights_are_no_closing(void **state) {
 /* It stays out of the counts: that it can't be seen tells nothing of what was deleted. */
 /* Nothing else happens meanwhile: the tracker vouches for itself only when it is asked. */
 static void what_was_hidden_may_be_deleted(void **state) {
-    struct world *w = linked(&often);
+    struct world *w = told_and_linked(&often);
     (void)state;
     (void)world_say(w, w->product, NULL, "POST", "/sandbox/hide", json_pack("{s:i, s:b}", "issue", 1, "hidden", 1),
                     NULL);
