@@ -78,6 +78,7 @@ struct cli_sheet {
     enum cli_format format;
     int width; /* 0: as wide as it gets */
     bool colour;
+    bool tty; /* CSV is shown with escapes there */
     msec_t now;
 };
 /* Prints an array of objects as table, CSV (RFC 4180) or JSON. */

@@ -26,7 +26,7 @@ struct note_public {
     int64_t problem;        /* {{problem}}: P-12 */
     const char *title;      /* of the problem; one line of at most 200 bytes */
     const char *defect;     /* "product:56"; several separated by ", " */
-    const char *workaround; /* the published text for customers, Markdown, at most 8 KB */
+    const char *workaround; /* the published text for customers, Markdown, at most 64 KB */
     const char *version;    /* that has the fix */
     msec_t date;            /* of the fix or decision: {{date}} is its day */
     const char *reason;     /* why no fix is planned, why the risk was accepted; Markdown, at most 2 KB */
@@ -85,7 +85,7 @@ struct note_templates;
 must_check int note_templates_load(const struct note_source *source, const char *language, struct arena *a,
                                    const struct note_templates **ret, struct note_faults *ret_faults);
 
-/* The text, at most 32 KB, without white space at its ends; in the arena. NULL for
+/* The text, at most 96 KB, without white space at its ends; in the arena. NULL for
  * VISIBILITY_OFF, and for a public recurrence or agent note: there are none. */
 char *note_render(const struct note_templates *t, enum note_kind kind, enum visibility visibility,
                   const struct note_facts *facts, struct arena *a);

@@ -125,6 +125,7 @@ struct op_result {
     size_t n_quarantined;
     const char *cursor; /* JSON; where to go on from */
     bool more;          /* list again at once with this cursor */
+    msec_t from;        /* changes since then were asked for (tracker's clock); 0 unknown */
 
     /* presence of the one read */
     enum presence presence;

@@ -111,6 +111,8 @@ int text_width(const char *s);
 char *text_fit(struct arena *a, const char *s, int width);
 /* One line without control characters; NULL is "": what a tracker says never steers a terminal. */
 char *cli_text(struct arena *a, const char *s);
+/* What would steer it as \u escapes, for text in a format of its own: in JSON that is the same text. */
+char *text_escaped(struct arena *a, const char *s);
 /* Lines of at most `width` columns (0: one), each after `indent` spaces; keeps line breaks. */
 void text_wrap(FILE *out, const char *s, int indent, int width);
 

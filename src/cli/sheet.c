@@ -3,6 +3,7 @@
  * Owns nothing; called by the commands and table.c. What must hold: without a
  * terminal there are no colours and nothing is cut. */
 #include "cli.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define RESET       "\033[0m"
@@ -21,6 +22,7 @@ struct cli_sheet cli_sheet(const struct cli *c) {
                  : c->w->out_tty ? c->w->columns
                                  : 0,
         .colour = c->w->out_tty && str_empty(no_colour) && !str_is(term, "dumb"),
+        .tty = c->w->out_tty,
         .now = c->w->now,
     };
 }
@@ -55,8 +57,10 @@ void word_print(const struct cli_sheet *s, const char *word) {
 }
 
 void json_out(FILE *out, const json_t *j) {
-    json_dumpf(j, out, JSON_INDENT(2) | JSON_ENCODE_ANY);
-    fputc('\n', out);
+    cleanup_arena struct arena *a = arena_new();
+    char *text = json_dumps(j, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    fprintf(out, "%s\n", text ? text_escaped(a, text) : "null");
+    free(text);
 }
 
 const char *age_text(struct arena *a, const char *time, msec_t now) {

@@ -2,7 +2,7 @@
  *
  * Called by the commands and by main.c's check and connectors. Owns nothing.
  * What must hold: a table never has lines longer than the terminal; CSV (RFC
- * 4180) and JSON are the same whatever the terminal is. */
+ * 4180) and JSON are the same whatever the terminal is, but that CSV on one is shown with escapes. */
 #include "cli.h"
 #include <string.h>
 
@@ -169,8 +169,9 @@ static void print_csv(const struct cli_sheet *s, const struct cli_column *column
     fputs("\r\n", s->out);
     json_array_foreach((json_t *)(uintptr_t)items, row, item) {
         for (size_t i = 0; i < n; i++) {
+            const char *text = columns[i].key ? cell_plain(a, &columns[i], item) : columns[i].text(a, item, s->now);
             fputs(i ? "," : "", s->out);
-            csv_field(s->out, columns[i].key ? cell_plain(a, &columns[i], item) : columns[i].text(a, item, s->now));
+            csv_field(s->out, s->tty ? text_escaped(a, text) : text);
         }
         fputs("\r\n", s->out);
     }

@@ -106,6 +106,19 @@ char *cli_text(struct arena *a, const char *s) {
     return arena_strdup(a, buf_text(&b));
 }
 
+char *text_escaped(struct arena *a, const char *s) {
+    cleanup_buf struct buf b = {0};
+    for (uint32_t c; *s;) {
+        size_t len = decode(s, &c);
+        if (c != '\n' && in(c, steering, array_size(steering)))
+            buf_printf(&b, "\\u%04x", (unsigned)c);
+        else
+            buf_add(&b, s, len);
+        s += len;
+    }
+    return arena_strdup(a, buf_text(&b));
+}
+
 /* One paragraph, already clean. */
 static void wrap_line(FILE *out, const char *s, int indent, int width) {
     int used = 0, room = width > indent + 20 ? width - indent : 0;

@@ -11,6 +11,7 @@
 #define REASON_MAX     2048
 #define CAUSE_MAX      4096
 #define WORKAROUND_MAX 8192
+#define PUBLISHED_MAX  (64u << 10) /* what a person published is not cut unseen */
 
 /* One function a placeholder. A public one is not given the internal facts, an
  * internal one not the public facts: the types say which is which. */
@@ -34,7 +35,7 @@ static const char *shown_defect(const struct note_public *f, struct arena *a) {
     return foreign_plain(a, f->defect, LINE_MAX_BYTES);
 }
 static const char *shown_workaround(const struct note_public *f, struct arena *a) {
-    return foreign_block(a, f->workaround, WORKAROUND_MAX);
+    return foreign_block(a, f->workaround, PUBLISHED_MAX);
 }
 static const char *shown_version(const struct note_public *f, struct arena *a) {
     return note_foreign_line(a, f->version, LINE_MAX_BYTES);

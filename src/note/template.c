@@ -11,7 +11,7 @@
 #define TEXT_MAX     16384
 #define PIECES_MAX   1000
 #define NESTED_MAX   8
-#define RENDERED_MAX 32768
+#define RENDERED_MAX (96u << 10)
 #define FAULTS_MAX   50
 
 enum piece_type { PIECE_TEXT, PIECE_VALUE, PIECE_IF, PIECE_UNLESS, PIECE_END };

@@ -205,6 +205,18 @@ static bool want_unseen(struct command *c, const char *ref, const char *kinds) {
     return false;
 }
 
+/* TRACKER:?, what a list showed and could not be named. */
+static bool ack_nameless(struct command *c, const char *ref) {
+    const char *id = ref ? strchr(ref, ':') : NULL;
+    if (!id || !str_is(id, ":?") || !store_quarantined(c->e->store, ref))
+        return false;
+    store_quarantine(c->e->store, arena_strndup(c->a, ref, (size_t)(id - ref)), "?", NULL, 0);
+    store_attention_clear(c->e->store, "quarantined", ref);
+    journal(c->e, c->actor, "ack", "", 0, 0, "%s: seen", ref);
+    command_commit(c, json_pack("{s:s}", "ref", ref));
+    return true;
+}
+
 static void cmd_ack(struct command *c) {
     struct record_row r;
     struct incident_row i;
@@ -229,7 +241,7 @@ static void cmd_ack(struct command *c) {
         command_commit(c, json_pack("{s:s}", "ref", ref));
         return;
     }
-    if (!want_record(c, "ref", &r))
+    if (ack_nameless(c, ref) || !want_record(c, "ref", &r))
         return;
     bool incident = store_incident(c->e->store, c->a, r.ref, &i);
     if (recurs && (!incident || i.verdict != VERDICT_DELIVERED)) {

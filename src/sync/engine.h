@@ -50,8 +50,11 @@ struct lane {
     struct busy *busy;   /* their records */
     char *cursor;        /* newer than the stored one while nothing changes; NULL: as stored */
     bool import_done, paused;
-    bool versions_seen;  /* the stored versions were compared with the tracker's since the start */
-    bool listed;         /* the import has seen its last page */
+    bool versions_seen; /* the stored versions were compared with the tracker's since the start */
+    bool listed;        /* the import has seen its last page */
+    /* elements of lists whose id could not be read */
+    enum { NAMELESS_NONE, NAMELESS_SEEN, NAMELESS_LOOKED } nameless; /* looked: none so far in a round from there on */
+    msec_t nameless_from;                                            /* of the page that had one */
     const char *stopped; /* heap; why nothing is written here until a person says go on */
     bool blind;          /* stopped, and nothing is believed from here either */
     /* memory.c */

@@ -11,6 +11,7 @@
 #define CURSOR_STORED_EVERY (300 * SEC_MS)
 #define ZONE_ASKED_EVERY    (3600 * SEC_MS)
 #define BACK_EVERY          (3600 * SEC_MS)
+#define NAMELESS            "?"
 
 /* The very element that was ingested, or waits to be read, is not parsed again. */
 static bool element_known(void *arg, const char *id, uint64_t hash) {
@@ -55,22 +56,48 @@ static void take_element(struct lane *l, struct arena *a, const struct record *r
         store_quarantine(e->store, l->cfg->name, r->id, NULL, 0);
 }
 
-static void take_quarantined(struct lane *l, struct arena *a, const struct op_result *r) {
+/* An element that can be named is read by itself: perhaps it is whole there; else the sweep tries it again. */
+static void take_quarantined(struct lane *l, struct arena *a, const struct op_result *r, bool import) {
     struct engine *e = l->e;
     for (size_t i = 0; i < r->n_quarantined; i++) {
-        const char *id = r->quarantined[i].id ? r->quarantined[i].id : "?";
+        const char *id = r->quarantined[i].id ? r->quarantined[i].id : NAMELESS;
         store_quarantine(e->store, l->cfg->name, id, r->quarantined[i].why, now_of(e));
         const char *subject = ref_make(a, l->cfg->name, id);
+        bool named = r->quarantined[i].id != NULL;
         store_attention_set(
             e->store,
             &(struct attention_item){
                 .kind = "quarantined",
                 .subject = subject,
-                .text = r->quarantined[i].why,
+                .text = named ? r->quarantined[i].why
+                              : arena_printf(a, "an element of a list cannot be read: %s", r->quarantined[i].why),
                 .who = "owner",
-                .clear = arena_printf(a, "mend the record in its tracker; then bascule sync %s", subject)},
+                .clear = arena_printf(a,
+                                      named ? "mend the record in its tracker; then bascule sync %s"
+                                            : "mend the record that changed then; when none is missing: bascule ack %s",
+                                      subject)},
             now_of(e));
+        if (named)
+            store_lookup_add(e->store,
+                             &(struct lookup_row){.ref = subject, .adopt = import && !engine_asserts_history(e)},
+                             now_of(e));
     }
+}
+
+/* Whoever has no name cannot be known again when it is whole: its entry goes once everything since the page that had
+ * it was listed without one. True if that is so with this page. */
+static bool nameless_over(struct lane *l, const struct op_result *r) {
+    bool has = false;
+    for (size_t i = 0; i < r->n_quarantined; i++)
+        has |= !r->quarantined[i].id;
+    if (has) {
+        if (l->nameless == NAMELESS_NONE || r->from < l->nameless_from)
+            l->nameless_from = r->from;
+        l->nameless = NAMELESS_SEEN;
+    } else if (l->nameless == NAMELESS_SEEN && r->from && r->from <= l->nameless_from) {
+        l->nameless = NAMELESS_LOOKED;
+    }
+    return l->nameless == NAMELESS_LOOKED && !r->more;
 }
 
 /* Complete once all pages were listed and every record they named was read. */
@@ -113,7 +140,7 @@ static bool take_page(struct lane *l, const struct op_result *r, bool import) {
     struct engine *e = l->e;
     cleanup_arena struct arena *a = arena_new();
     struct tracker_row t;
-    bool moved = r->n_records || r->n_quarantined || import;
+    bool over = nameless_over(l, r), moved = r->n_records || r->n_quarantined || import || over;
     /* idle: the cursor on disk may be older, a restart only reads a little twice */
     if (!moved && now_of(e) - l->stored_ok < CURSOR_STORED_EVERY) {
         keep_cursor(l, r->cursor);
@@ -131,7 +158,9 @@ static bool take_page(struct lane *l, const struct op_result *r, bool import) {
         if (r->records[i].updated > t.last_change)
             t.last_change = r->records[i].updated;
     }
-    take_quarantined(l, a, r);
+    take_quarantined(l, a, r, import);
+    if (over)
+        record_mended(l, ref_make(a, l->cfg->name, NAMELESS));
     t.cursor = r->cursor ? r->cursor : t.cursor;
     t.clock_offset = l->offset;
     t.last_poll = t.last_ok = now_of(e);
@@ -139,6 +168,7 @@ static bool take_page(struct lane *l, const struct op_result *r, bool import) {
     store_tracker_put(e->store, &t);
     if (!engine_commit(e))
         return false;
+    l->nameless = over ? NAMELESS_NONE : l->nameless;
     keep_cursor(l, r->cursor);
     l->stored_ok = now_of(e);
     l->listed = import && !r->more;

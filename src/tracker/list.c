@@ -13,7 +13,8 @@
  * isn't full) begins an overlap before the last one's end, or before its beginning
  * if that was earlier: what shows late may lie behind pages already read. Once the
  * last change was `settle` old when a round began (calm), there is no stepping back:
- * an idle tracker answers one request with nothing.
+ * an idle tracker answers one request with nothing. Nor is a page left behind that had
+ * an element which could not be read, before it is `settle` old: it may be whole soon.
  *
  * A tracker that keeps the time of its wall (`back`) hides in the hour that comes twice a
  * year what lies behind the cursor only by that wall: op_list_back begins so much earlier. */
@@ -165,9 +166,29 @@ static bool page_take(struct op *op, const struct answer *a) {
 
 /* ---- cursors ---- */
 
+/* "held": from where this round had something that could not be read. */
+static void cursor_hold(const struct op *op, json_t *cursor, bool more) {
+    const struct list_op *l = op->mine;
+    msec_t held = json_int(l->cursor, "held", 0), began = l->began ? l->began : op->clock;
+    if (op->result.n_quarantined && (!held || l->from < held))
+        held = l->from;
+    if (!held || held + l->settle < began)
+        return;
+    if (more) {
+        json_object_set_new(cursor, "held", json_integer(held));
+    } else if (json_object_get(cursor, "calm")) {
+        bool back = json_is_true(json_object_get(cursor, "calm")) || held < json_int(cursor, "from", 0);
+        json_object_set_new(cursor, "calm", json_false());
+        if (back)
+            json_object_set_new(cursor, "from", json_integer(held));
+    }
+}
+
 static void cursor_give(struct op *op, json_t *cursor, bool more) {
+    cursor_hold(op, cursor, more);
     op->result.cursor = json_print(op->arena, cursor);
     op->result.more = more;
+    op->result.from = ((const struct list_op *)op->mine)->from;
     json_decref(cursor);
     op_finish(op, CLASS_OK, NULL);
 }
@@ -332,6 +353,7 @@ static void dense_begin(struct op *op) {
     int64_t id = 0;
     l->after = json_text(l->cursor, "id");
     l->after = l->after ? l->after : "0";
+    l->from = l->t;
     op_set(op, "since", json_integer(l->t));
     op_set(op, "until", json_integer(l->t + 2 * SEC_MS));
     op_set_text(op, "after", l->after);

@@ -18,7 +18,7 @@
 #define RECORD_CHANGES_MAX   2000
 #define RECORD_RELATIONS_MAX 200
 #define RECORD_FIELDS_MAX    300
-#define TEXT_BYTES_MAX       (64u << 10)
+#define TEXT_BYTES_MAX       (256u << 10)
 #define TITLE_BYTES_MAX      1000
 #define TABLE_ROWS_MAX       5000
 #define QUARANTINE_MAX       100

@@ -27,7 +27,10 @@ Modifiers, which all rules that fit add up:
   delay           "ms"; "when": "before" forwarding (default) or "after", before the reply is relayed
   skew            "seconds" added to the reply's Date, or to now where it has none
   rewrite         "pattern" and "with": regular expression over the reply's body; or "key" and "raw": the value of
-                  that JSON key (flat) becomes that text, which may be no JSON; "count": how many places, 0 all (1)
+                  that JSON key (flat) becomes that text, which may be no JSON; "count": how many places, 0 all (1);
+                  or "list", "holds" and "raw": in the array under that key, each element in whose JSON that text stands
+                  becomes that text - with "key" only its value there does, and without "raw" it is taken out. Acts, and
+                  counts, only where such an element is
 and of the others the first rule that fits:
   pass            nothing: hides the rules after it
   cut-before      closed, the tracker never sees it
@@ -78,6 +81,7 @@ READS = ("GET", "HEAD")
 MODIFIERS = ("delay", "skew", "rewrite")
 ACTIONS = ("pass", "cut-before", "cut-after", "cut-after-delayed", "status", "half", "duplicate", "hang")
 PHASES = ("arrived", "forwarded", "answered", "ended")
+REWRITES = ({"pattern", "with"}, {"key", "raw"}, {"list", "holds", "raw"}, {"list", "holds", "key"})
 JSON_VALUE = rb'(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null|\[[^\[\]]*\]|\{[^{}]*\})'
 
 
@@ -224,7 +228,7 @@ class Match:
 
 class Rule:
     KEYS = {"match", "do", "nth", "times", "probability", "seed", "ms", "when", "seconds", "pattern", "with", "key",
-            "raw", "count", "status", "body", "headers", "forward", "fraction", "relay", "reset"}
+            "raw", "list", "holds", "count", "status", "body", "headers", "forward", "fraction", "relay", "reset"}
 
     def __init__(self, number, spec):
         if spec.get("do") not in MODIFIERS + ACTIONS:
@@ -235,8 +239,8 @@ class Rule:
         needs = {"delay": "ms", "skew": "seconds", "cut-after-delayed": "ms", "status": "status"}.get(spec["do"])
         if needs and needs not in spec:
             raise ValueError(f"{spec['do']} needs {needs}")
-        if spec["do"] == "rewrite" and not ({"pattern", "with"} <= set(spec) or {"key", "raw"} <= set(spec)):
-            raise ValueError("rewrite needs pattern and with, or key and raw")
+        if spec["do"] == "rewrite" and not any(keys <= set(spec) for keys in REWRITES):
+            raise ValueError("rewrite needs pattern and with, key and raw, or list, holds and key or raw")
         if "pattern" in spec:
             re.compile(spec["pattern"])
         self.id, self.spec, self.do = number, spec, spec["do"]
@@ -257,7 +261,7 @@ class Rule:
             return False
         if "probability" in self.spec and self.random.random() >= self.spec["probability"]:
             return False
-        self.acted += 1
+        self.acted += "list" not in self.spec  # counted where it is seen that it changes something
         return True
 
     def shown(self):
@@ -276,13 +280,43 @@ def skewed(reply, seconds):
     return Message(head, reply.raw, reply.whole)
 
 
+def raw_bytes(text):
+    """Lone surrogates U+DC80 to U+DCFF stand for bytes that are no UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def elements_rewritten(reply, rule):
+    try:
+        page = json.loads(reply.body())
+        elements = page[rule.get("list")]
+    except (ValueError, KeyError, TypeError):
+        return reply
+    key, raw, mark, hit = rule.get("key"), rule.get("raw"), f"<<rule {rule.id}>>", False
+    for i, element in enumerate(elements):
+        if rule.get("holds") not in json.dumps(element, ensure_ascii=False):
+            continue
+        hit = True
+        if key is None:
+            elements[i] = mark
+        elif raw is None:
+            element.pop(key, None)
+        else:
+            element[key] = mark
+    if not hit:
+        return reply
+    rule.acted += 1
+    return reply.with_body(json.dumps(page).encode().replace(json.dumps(mark).encode(), raw_bytes(raw or "")))
+
+
 def rewritten(reply, rule):
+    if rule.get("list") is not None:
+        return elements_rewritten(reply, rule)
     if rule.get("pattern") is not None:
         pattern, new = rule.get("pattern").encode(), rule.get("with").encode()
         data = re.sub(pattern, new, reply.body(), count=rule.get("count", 1))
     else:
         pattern = b'("%s"\\s*:\\s*)%s' % (re.escape(rule.get("key").encode()), JSON_VALUE)
-        raw = rule.get("raw").encode()
+        raw = raw_bytes(rule.get("raw"))
         data = re.sub(pattern, lambda m: m[1] + raw, reply.body(), count=rule.get("count", 1))
     return reply.with_body(data)
 

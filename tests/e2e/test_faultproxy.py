@@ -40,7 +40,10 @@ class Tracker(http.server.BaseHTTPRequestHandler):
         if self.path == "/cut":
             self.close_connection = True
             return
-        data = json.dumps({"id": len(Tracker.seen), "subject": "A \"b\" c", "nested": {"subject": "x"}}).encode()
+        if self.path == "/list":
+            data = json.dumps({"items": [{"id": 1, "subject": "one"}, {"id": 2, "subject": "two"}]}).encode()
+        else:
+            data = json.dumps({"id": len(Tracker.seen), "subject": "A \"b\" c", "nested": {"subject": "x"}}).encode()
         self.send_response(304 if self.path == "/304" else 200)
         if self.path == "/gzip":
             data = gzip.compress(data)
@@ -275,6 +278,20 @@ class Faults(Case):
     def test_rewrite_everywhere(self):
         self.proxy.add({"do": "rewrite", "key": "subject", "raw": "0", "count": 0})
         self.assertEqual(json.loads(self.ask().text)["nested"], {"subject": 0})
+
+    def test_rewrite_of_one_element(self):
+        one, two = '{"id": 1, "subject": "one"}', '{"id": 2, "subject": %s}'
+        for more, became in (({"key": "subject", "raw": "\udcff[12345678901234567890"}, two % "\udcff[12345678901234567890"),
+                             ({"raw": "null"}, "null"), ({"key": "subject"}, '{"id": 2}')):
+            rule = self.proxy.add({"do": "rewrite", "list": "items", "holds": '"two"', **more})
+            text = self.ask(path="/list").text.decode("utf-8", "surrogateescape")
+            self.assertEqual(text, f'{{"items": [{one}, {became}]}}')
+            self.ask(path="/other")
+            self.assertEqual(self.proxy.rules()[0]["acted"], 1)
+            self.proxy.remove(rule)
+        self.proxy.add({"do": "rewrite", "list": "items", "holds": "three", "raw": "null"})
+        self.assertEqual(len(json.loads(self.ask(path="/list").text)["items"]), 2)
+        self.assertEqual(self.proxy.rules()[0]["acted"], 0)
 
     def test_hang(self):
         for when, phase, seen in (("before", "arrived", 0), ("after", "answered", 1)):

@@ -121,6 +121,17 @@ class Proxy:
         """The first such place in the answer's body reads otherwise."""
         return self._rule("rewrite", pattern=pattern, **{"with": new}, **match)
 
+    def spoil(self, items, holds, key=None, raw=None, **match):
+        """In lists: the element that holds this text, or its value at key, becomes raw; no raw: its key is not there."""
+        more = {"key": key} if key else {}
+        if raw is not None:
+            more["raw"] = raw
+        return self._rule("rewrite", times=1 << 30, list=items, holds=holds, **more, **match)
+
+    def spoil_record(self, key, raw, **match):
+        """In every answer that matches: each value at that key becomes raw."""
+        return self._rule("rewrite", times=1 << 30, key=key, raw=raw, count=0, **match)
+
     def hits(self, rule):
         return next((r["acted"] for r in self.proxy.rules() if r["id"] == rule), 0)
 

@@ -9,6 +9,7 @@
 
 static char *text;
 static size_t text_len;
+static bool tty;
 
 static const struct cli_column columns[] = {
     {.title = "REF", .key = "/ref"},
@@ -21,7 +22,8 @@ static const char *print(enum cli_format format, int width, bool colour, const c
     cleanup_json json_t *items = json_loads(json, 0, NULL);
     assert_non_null(items);
     free(text);
-    struct cli_sheet s = {.out = open_memstream(&text, &text_len), .format = format, .width = width, .colour = colour};
+    struct cli_sheet s = {
+        .out = open_memstream(&text, &text_len), .format = format, .width = width, .colour = colour, .tty = tty};
     cli_print_items(&s, columns, array_size(columns), items);
     fclose(s.out);
     return text;
@@ -118,6 +120,21 @@ static void json_is_json(void **state) {
     assert_true(json_equal(j, want));
 }
 
+static const char hostile[] = "[{\"ref\":\"a\\u001b[2J\",\"title\":\"\\u202et \\u009b31m\\u2069\\u007f\\nu\"}]";
+
+/* ESC, CSI of one character, and what turns the direction: in the output of no format, and not lost in JSON. */
+static void no_format_steers_the_terminal(void **state) {
+    cleanup_json json_t *want = json_loads(hostile, 0, NULL),
+                        *j = json_loads(print(CLI_JSON, 10, true, hostile), 0, NULL);
+    assert_true(json_equal(j, want));
+    assert_null(strpbrk(text, "\033\x7f\xc2\xe2"));
+    tty = true;
+    assert_string_equal(print(CLI_CSV, 80, false, hostile),
+                        "ref,state,n,title\r\na\\u001b[2J,,,\"\\u202et \\u009b31m\\u2069\\u007f\nu\"\r\n");
+    tty = false;
+    assert_non_null(strchr(print(CLI_CSV, 80, false, hostile), '\033')); /* in a file it is as it is */
+}
+
 static void colours_do_not_move_columns(void **state) {
     cleanup_arena struct arena *a = arena_new();
     const char *plain = arena_strdup(a, print(CLI_TABLE, 60, false, two));
@@ -167,6 +184,7 @@ int main(void) {
         cmocka_unit_test(nothing_steers_the_terminal),
         cmocka_unit_test(csv_is_exact),
         cmocka_unit_test(json_is_json),
+        cmocka_unit_test(no_format_steers_the_terminal),
         cmocka_unit_test(colours_do_not_move_columns),
         cmocka_unit_test(long_text_is_wrapped),
         cmocka_unit_test(ages_are_readable),

@@ -73,6 +73,20 @@ static void foreign_words_are_harmless(void **state) {
     assert_string_equal(text_for(a, "markdown", "a \\#1"), "a \\#1");
 }
 
+/* A long mail, and what RT and Redmine make of its line ends, is read to its end: there stands what it is about. */
+static void long_texts_have_ends(void **state) {
+    enum { LONG = 150 << 10 };
+    cleanup_arena struct arena *a = arena_new();
+    char *text = arena_alloc(a, LONG + 8);
+    (void)state;
+    for (size_t i = 0; i < LONG; i += 2)
+        memcpy(text + i, i % 80 ? "ab" : "\r\n", 2);
+    memcpy(text + LONG, "BUG-1", 6);
+    const char *const read[] = {html_text(a, text), text_clean(a, text, TEXT_BYTES_MAX), text_for(a, "harmless", text)};
+    for (size_t i = 0; i < array_size(read); i++)
+        assert_string_equal(read[i] + strlen(read[i]) - 5, "BUG-1");
+}
+
 static void text_is_cleaned(void **state) {
     cleanup_arena struct arena *a = arena_new();
     (void)state;
@@ -190,8 +204,12 @@ static void split(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(html_reads),      cmocka_unit_test(foreign_words_are_harmless),
-                                       cmocka_unit_test(text_is_cleaned), cmocka_unit_test(markers),
-                                       cmocka_unit_test(mended),          cmocka_unit_test(split)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(html_reads),
+                                       cmocka_unit_test(foreign_words_are_harmless),
+                                       cmocka_unit_test(text_is_cleaned),
+                                       cmocka_unit_test(long_texts_have_ends),
+                                       cmocka_unit_test(markers),
+                                       cmocka_unit_test(mended),
+                                       cmocka_unit_test(split)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
