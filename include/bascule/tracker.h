@@ -121,11 +121,12 @@ struct op_result {
     struct quarantined {
         const char *id; /* NULL when even that could not be read */
         const char *why;
+        uint64_t hash; /* of the element of a list; 0: it was a reading */
     } * quarantined;
     size_t n_quarantined;
     const char *cursor; /* JSON; where to go on from */
     bool more;          /* list again at once with this cursor */
-    msec_t from;        /* changes since then were asked for (tracker's clock); 0 unknown */
+    msec_t from;        /* changes since then were asked for (tracker's clock); -1 unknown */
 
     /* presence of the one read */
     enum presence presence;

@@ -79,7 +79,9 @@ static void take_quarantined(struct lane *l, struct arena *a, const struct op_re
             now_of(e));
         if (named)
             store_lookup_add(e->store,
-                             &(struct lookup_row){.ref = subject, .adopt = import && !engine_asserts_history(e)},
+                             &(struct lookup_row){.ref = subject,
+                                                  .hash = r->quarantined[i].hash,
+                                                  .adopt = import && !engine_asserts_history(e)},
                              now_of(e));
     }
 }
@@ -94,7 +96,7 @@ static bool nameless_over(struct lane *l, const struct op_result *r) {
         if (l->nameless == NAMELESS_NONE || r->from < l->nameless_from)
             l->nameless_from = r->from;
         l->nameless = NAMELESS_SEEN;
-    } else if (l->nameless == NAMELESS_SEEN && r->from && r->from <= l->nameless_from) {
+    } else if (l->nameless == NAMELESS_SEEN && r->from >= 0 && r->from <= l->nameless_from) {
         l->nameless = NAMELESS_LOOKED;
     }
     return l->nameless == NAMELESS_LOOKED && !r->more;

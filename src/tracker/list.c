@@ -29,7 +29,7 @@ struct list_op {
     void *arg;
     json_t *cursor; /* as given, {} at the beginning */
     msec_t t;       /* of the cursor */
-    msec_t from;    /* what this page was asked from */
+    msec_t from;    /* what this page was asked from; -1: the tracker knows */
     const char *after;
     msec_t overlap, settle, back;
     msec_t began; /* tracker's clock when the first page of this round was asked for; 0: this is it */
@@ -45,10 +45,14 @@ struct list_op {
 
 /* ---- elements ---- */
 
-static void quarantine(struct op *op, const char *id, const char *why) {
+/* Not again while it stays as it is: then it is read by itself, or waits for that. */
+static void quarantine(struct op *op, const char *id, const char *why, uint64_t hash) {
+    const struct list_op *l = op->mine;
     struct op_result *r = &op->result;
+    if (id && l->unchanged && l->unchanged(l->arg, id, hash))
+        return;
     if (r->n_quarantined < QUARANTINE_MAX)
-        *arena_push(op->arena, &r->quarantined, &r->n_quarantined) = (struct quarantined){id, why};
+        *arena_push(op->arena, &r->quarantined, &r->n_quarantined) = (struct quarantined){id, why, hash};
 }
 
 static void element_seen(struct list_op *l, const struct record *r) {
@@ -65,6 +69,26 @@ static void element_seen(struct list_op *l, const struct record *r) {
     l->good++;
 }
 
+/* Of an element that is no record, whatever the order in which its parts are told: RT's changes by itself. */
+static uint64_t element_hash(struct arena *a, const json_t *j) {
+    uint64_t sum = 0;
+    const char *key;
+    json_t *one;
+    size_t i;
+    if (json_is_object(j)) {
+        json_object_foreach((json_t *)j, key, one)
+            sum += hash_bytes(key, strlen(key)) * (element_hash(a, one) | 1);
+        return sum;
+    }
+    if (json_is_array(j)) {
+        json_array_foreach((json_t *)j, i, one)
+            sum += element_hash(a, one);
+        return sum;
+    }
+    const char *text = json_print(a, j);
+    return hash_bytes(text, strlen(text));
+}
+
 static void element_take(struct op *op, const json_t *element) {
     struct list_op *l = op->mine;
     struct record r;
@@ -77,7 +101,7 @@ static void element_take(struct op *op, const json_t *element) {
         return;
     if (!record_make(&op->c, element, &r, &why)) {
         const char *id = pick_text(&op->c, json_object_get(json_object_get(op->tracker->recipe, "record"), "id"));
-        quarantine(op, id ? arena_strdup(op->arena, id) : NULL, why);
+        quarantine(op, id ? arena_strdup(op->arena, id) : NULL, why, element_hash(op->arena, element));
         return;
     }
     element_seen(l, &r);
@@ -116,7 +140,8 @@ static void element_raw(void *arg, const char *text, size_t len) {
     }
     const char *path = json_text(json_object_get(op->tracker->recipe, "record"), "id");
     l->count++;
-    quarantine(op, path ? raw_scalar(op->arena, text, len, path + 1) : NULL, arena_strdup(op->arena, fault.text));
+    quarantine(op, path ? raw_scalar(op->arena, text, len, path + 1) : NULL, arena_strdup(op->arena, fault.text),
+               hash_bytes(text, len));
 }
 
 static bool is_full(const struct list_op *l) {
@@ -166,21 +191,29 @@ static bool page_take(struct op *op, const struct answer *a) {
 
 /* ---- cursors ---- */
 
-/* "held": from where this round had something that could not be read. */
+/* When this round began. A change that shows late may lie behind what was read since. */
+static msec_t round_began(const struct op *op, const struct list_op *l) {
+    return l->began ? l->began : op->clock;
+}
+
+/* "held": from where something was asked that could not be read, "held_at": when that began; "bad": this round had it.
+ */
 static void cursor_hold(const struct op *op, json_t *cursor, bool more) {
     const struct list_op *l = op->mine;
-    msec_t held = json_int(l->cursor, "held", 0), began = l->began ? l->began : op->clock;
-    if (op->result.n_quarantined && (!held || l->from < held))
+    msec_t held = json_int(l->cursor, "held", 0), at = json_int(l->cursor, "held_at", 0), began = round_began(op, l);
+    bool now = op->result.n_quarantined > 0, bad = now || (l->began && json_bool(l->cursor, "bad", false));
+    if (now && (!at || l->from < held))
         held = l->from;
-    if (!held || held + l->settle < began)
+    at = now && !at ? began : at;
+    if (l->from < 0 || !at || (!more && !bad))
         return;
-    if (more) {
-        json_object_set_new(cursor, "held", json_integer(held));
-    } else if (json_object_get(cursor, "calm")) {
-        bool back = json_is_true(json_object_get(cursor, "calm")) || held < json_int(cursor, "from", 0);
-        json_object_set_new(cursor, "calm", json_false());
-        if (back)
+    json_object_set_new(cursor, "held", json_integer(held));
+    json_object_set_new(cursor, "held_at", json_integer(at));
+    json_object_set_new(cursor, "bad", json_boolean(bad));
+    if (!more && json_object_get(cursor, "calm") && began < at + l->settle) {
+        if (json_is_true(json_object_get(cursor, "calm")) || held < json_int(cursor, "from", 0))
             json_object_set_new(cursor, "from", json_integer(held));
+        json_object_set_new(cursor, "calm", json_false());
     }
 }
 
@@ -191,11 +224,6 @@ static void cursor_give(struct op *op, json_t *cursor, bool more) {
     op->result.from = ((const struct list_op *)op->mine)->from;
     json_decref(cursor);
     op_finish(op, CLASS_OK, NULL);
-}
-
-/* When this round began. A change that shows late may lie behind what was read since. */
-static msec_t round_began(const struct op *op, const struct list_op *l) {
-    return l->began ? l->began : op->clock;
 }
 
 /* Nothing that happened at t could still show up when the round began. */
@@ -494,6 +522,7 @@ static struct op *list_new(const struct tracker *t, const char *cursor, msec_t s
     struct fault fault = {0};
     op->mine = l;
     l->spec = json_object_get(t->recipe, "list");
+    l->from = -1;
     l->unchanged = unchanged;
     l->arg = arg;
     l->size = (size_t)json_int(l->spec, "size", 100);

@@ -236,7 +236,8 @@ static void read_assemble(struct op *op) {
     struct record r;
     const char *why;
     if (!reading_record(op, &o->reading, true, &r, &why)) {
-        *arena_push(op->arena, &op->result.quarantined, &op->result.n_quarantined) = (struct quarantined){o->id, why};
+        *arena_push(op->arena, &op->result.quarantined, &op->result.n_quarantined) =
+            (struct quarantined){o->id, why, 0};
         op_finish(op, CLASS_OK, op_words(op, "%s %s can't be read: %s", op->tracker->set.name, o->id, why));
         return;
     }

@@ -208,12 +208,14 @@ static struct http_reply answered(struct exchange *x) {
         headers[n++] = (struct http_header){"connection", "close"};
     if (!x->answer.status)
         return lost(HTTP_LOST, "the connection closed without a reply");
+    const struct world *w = x->w;
+    const char *spoilt = w->spoil ? w->spoil(w->spoil_arg, x->a, x->request.url, x->answer.body) : NULL;
     return (struct http_reply){.result = HTTP_ANSWERED,
                                .status = x->answer.status,
                                .headers = headers,
                                .n_headers = n,
-                               .body = x->answer.body,
-                               .body_len = x->answer.body_len,
+                               .body = spoilt ? spoilt : x->answer.body,
+                               .body_len = spoilt ? strlen(spoilt) : x->answer.body_len,
                                .date = date};
 }
 

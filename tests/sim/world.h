@@ -100,6 +100,8 @@ struct world {
     void (*meddle)(struct world *w, void *arg, const struct http_request *request);
     void *meddle_arg;
     int meddle_permille;
+    const char *(*spoil)(void *arg, struct arena *a, const char *url, const char *body); /* what is read instead */
+    void *spoil_arg;
     bool shut; /* nothing may be written: dry_run, or the outbox is shut */
     /* what was seen */
     uint64_t steps, requests, writes, crashes, trace_hash;

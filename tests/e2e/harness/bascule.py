@@ -98,7 +98,8 @@ class Bascule:
             status = self.cli("status", "--format", "json", ok=None)
             if status.code in (0, 3):
                 try:
-                    if all(t.get("import") in (None, "done") for t in status.json().get("trackers", [])):
+                    said = status.json()  # before it listens, the database answers for it
+                    if said.get("running") and all(t.get("import") in (None, "done") for t in said.get("trackers", [])):
                         return
                 except (AssertionError, AttributeError):
                     pass
