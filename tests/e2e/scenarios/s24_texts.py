@@ -1,20 +1,20 @@
-"""24. Texts of all kinds: emoji, right-to-left, 64 KB, HTML, CRLF, in and out; and trackers' nonsense: NUL escapes, lone
-surrogates, bytes that are no UTF-8, numbers of 20 digits, broken elements in a page.
+"""24. Texts of all kinds: emoji, right-to-left, 64 KB, HTML, CRLF, in and out; and trackers' nonsense: NUL escapes,
+lone surrogates, bytes that are no UTF-8, numbers of 20 digits, broken elements in a page.
 
 Assumed:
 - What is only unclean is taken in, with U+FFFD where nothing can be read. What is broken is quarantined and named (by
-  its id; `?` where even that cannot be read) while the rest of its page is taken in; when the tracker shows it whole again it
-  is taken in and the entry goes, by itself.
+  its id; `?` where even that cannot be read) while the rest of its page is taken in; when the tracker shows it whole
+  again it is taken in and the entry goes, by itself.
 - Nothing that came from a tracker or a person steers a terminal: tables leave controls and changes of direction out,
   JSON writes them as escapes and so loses nothing.
-- What a person published arrives whole up to 60 KB; a title is cut where a field or a subject must be short, never within
-  a character.
+- What a person published arrives whole up to 60 KB; a title is cut where a field or a subject must be short, never
+  within a character.
 """
 import json
 import re
 import threading
 
-from harness.expect import has, lacks, saying, wait
+from harness.expect import lacks, saying, wait
 from harness.rt import MARKER
 from harness.runner import scenario
 from harness.words import naming
@@ -65,7 +65,8 @@ def told(ticket, text):
 
 def from_tickets(s):
     """name -> how a ticket comes to name the issue."""
-    yield "subject of emoji, one joined of four, and a flag", lambda i: s.ticket(f"{FAMILY} Sums {FLAG} (BUG-{i.id}) {RECEIPT}")
+    yield "subject of emoji, one joined of four, and a flag", \
+        lambda i: s.ticket(f"{FAMILY} Sums {FLAG} (BUG-{i.id}) {RECEIPT}")
     yield "subject in Arabic and Hebrew, with changes of direction", \
         lambda i: s.ticket(f"{RLO}{ARABIC}{PDF} {RLI}BUG-{i.id}{PDI} {HEBREW}")
     yield "first message with CRLF", lambda i: s.ticket(text=f"Hello\r\n\r\nsee\r\n{i.url}\r\nBye\r\n")
@@ -78,7 +79,7 @@ def from_tickets(s):
         lambda i: html(s, s.ticket(), f"<div>see&nbsp;<b>{i.url}</b></div><blockquote>and so on</blockquote>")
     yield "comment in HTML, in entities", lambda i: html(s, s.ticket(), f"<p>&#66;UG&#x2d;{i.id}&hellip;</p>")
     yield "comment in HTML of 64 KB", \
-        lambda i: html(s, s.ticket(), "<p>" + long(64 * KB, f"<a href='{i.url}'>here</a>").replace("\n", "<br>") + "</p>")
+        lambda i: html(s, s.ticket(), long(64 * KB, f"<a href='{i.url}'>here</a>").replace("\n", "<br>"))
     yield "field Defect with changes of direction around the address", \
         lambda i: s.ticket(fields={"Defect": f"{RLI}{i.url}{PDI} {RECEIPT}"})
 
@@ -106,6 +107,7 @@ def told_in(r, s):
     for name, make in from_issues(s):
         ticket = s.ticket("Incident: " + name)
         prepared.append(("in, a defect: " + name, ticket, make(ticket)))
+    s.expect_all([(ticket, {"verdict": "pending"}) for _, ticket, _ in prepared], timeout=40)
     for name, ticket, issue in prepared:
         with r.case(name):
             s.expect(ticket, verdict="pending", defects=[issue.ref], field_defect=[issue.id], problems=ONE, timeout=40)
@@ -119,12 +121,15 @@ def told_in(r, s):
 def lookalikes(r, s):
     issue = s.issue("Nobody names it")
     n, url = issue.id, issue.url
-    words = [f"\u00e4BUG-{n}", f"BUG-{n}\u0663", f"\uff22\uff35\uff27-{n}", f"BUG\u2011{n}", f"B\u200bUG-{n}", f"BUG-\u2066{n}",
-             f"{HEBREW}BUG-{n}", f"BUG-{n}\u00e9", f"BUG-{n}{ARABIC}", f"{url}\u0661", url.replace("/issues/", "/issues%2F"),
+    words = [f"\u00e4BUG-{n}", f"BUG-{n}\u0663", f"\uff22\uff35\uff27-{n}", f"BUG\u2011{n}",
+             f"B\u200bUG-{n}", f"BUG-\u2066{n}",
+             f"{HEBREW}BUG-{n}", f"BUG-{n}\u00e9", f"BUG-{n}{ARABIC}", f"{url}\u0661",
+             url.replace("/issues/", "/issues%2F"),
              f"BUG-{RLO}{str(n)[::-1]}{PDF}", f"BUG-\U0001d7ce{n}"]
     with r.case("in: what only looks like a reference does nothing"):
         said = s.ticket(f"{words[0]} {RECEIPT}", "\r\n".join(words))
-        marked = html(s, s.ticket(), f"<!-- {url} --><style>a:after{{content:'BUG-{n}'}}</style><script>'{url}'</script>"
+        marked = html(s, s.ticket(), f"<!-- {url} --><style>a:after{{content:'BUG-{n}'}}</style>"
+                                     f"<script>'{url}'</script>"
                                      f"<i title='BUG-{n}' data-x=\"{url}\">nothing</i>")
         for ticket in (said, marked):
             s.expect(ticket, known=True)
@@ -138,11 +143,13 @@ def shown(r, s):
     hostile = f"\x1b[31m\x07red \u009b2J{RLO}{ARABIC}{PDF} {FAMILY} {RLI}{HEBREW}{PDI} <b>&amp;\"'"
     issue = s.issue(f"{FLAG} {RLO}{HEBREW}{PDF} {RECEIPT} \u009b31m &lt;i&gt; <script>alert(1)</script>")
     # bytes beyond what RT keeps of a subject, the last character astride of it
-    tickets = [s.linked(issue, subject=hostile), s.linked(issue, subject="x" + RECEIPT * 60), s.linked(issue, subject="y" * 300)]
+    tickets = [s.linked(issue, subject=hostile), s.linked(issue, subject="x" + RECEIPT * 60),
+               s.linked(issue, subject="y" * 300)]
     problem = []
 
     def titled(record, native):
-        return [] if (s.bascule.show(record.ref) or {}).get("title") == native else [f"{record}: {s.bascule.show(record.ref)}"]
+        title = (s.bascule.show(record.ref) or {}).get("title")
+        return [] if title == native else [f"{record}: {title!r}"]
 
     with r.case("shown: titles come out of JSON as they stand in the tracker"):
         s.expect(issue, count=3, timeout=30)
@@ -154,7 +161,8 @@ def shown(r, s):
             assert listed == [native], (listed, native)
         assert FAMILY in tickets[0].get()["Subject"] and tickets[1].get()["Subject"].startswith("x" + RECEIPT * 40)
         problem.extend(s.bascule.show(tickets[0].ref)["problems"])
-    asked = [("show", tickets[0].ref), ("show", issue.ref), ("show", problem[0]), ("list", "incidents"), ("list", "defects"),
+    asked = [("show", tickets[0].ref), ("show", issue.ref), ("show", problem[0]), ("list", "incidents"),
+             ("list", "defects"),
              ("list", "problems"), ("list", "effects"), ("list", "journal"), ("list", "links"), ("list", "attention"),
              ("explain", tickets[0].ref), ("explain", issue.ref), ("explain", problem[0]), ("status",),
              ("audit",)]
@@ -174,14 +182,15 @@ def shown(r, s):
 # ---- out ----
 
 TRAPS = f"""<script>alert("x")</script> & <img src=x onerror=alert(1)> &lt;b&gt; &commat;all
-@alice, @all and #12, #1; {{{{include(Wiki)}}}} {{{{toc}}}} [[Wiki]] !http://evil.example/x.png! ![x](http://evil.example/y.png)
+@alice, @all and #12, #1; {{{{include(Wiki)}}}} {{{{toc}}}} [[Wiki]] !http://evil.example/x.png!
+![x](http://evil.example/y.png)
 h1. No title
 bq. no quotation
 - {RLI}{HEBREW}{PDI}, {RLO}{ARABIC}{PDF} {FAMILY} {FLAG}
 /close
 [P-1 \u00b7 b1-3f9k2a]"""
 MEANT = ["alert(\"x\")", "include(Wiki)", "evil.example/x.png", "No title", "no quotation", HEBREW, ARABIC, FAMILY, FLAG]
-# what must not stand there as it was typed: a mention, a reference, a macro, a page, an image, an element
+# must not stand there as typed: a mention, a reference, a macro, a page, an image, an element
 HARMFUL = re.compile(r"(?<!\w)@a|#1|\{\{|\[\[|!\[|<script|<img|&commat|(?m:^/close)")
 HARMFUL_IN_TEXTILE = re.compile(HARMFUL.pattern + "|!http")
 
@@ -196,7 +205,7 @@ def arrived(record, note, end):
     missing = [part for part in [*MEANT, end] if part not in plain(text)]
     assert not missing, f"not there: {missing} in {text[:1500]!r} ... {text[-300:]!r}"
     harmful = (HARMFUL if record.kind == "incident" else HARMFUL_IN_TEXTILE).search(text)
-    assert not harmful, f"{harmful.group()!r} as it was typed: {text[max(0, harmful.start() - 40):harmful.end() + 40]!r}"
+    assert not harmful, f"{harmful.group()!r} as typed: {text[max(0, harmful.start() - 40):harmful.end() + 40]!r}"
     assert len(MARKER.findall(text)) == 1 and text.rstrip().endswith("]"), text[-200:]
 
 
@@ -224,10 +233,11 @@ def told_out(r, s):
         assert not STEERING.search(s.cli("show", problem).out)
     with r.case("out: nothing is written again"):
         s.quiet(4)
-    with r.case("out: accepted as a risk for a reason full of traps, the defect's answer cut: it arrives once, harmless"):
+    with r.case("out: accepted as a risk for a reason of traps, the defect's answer cut: it arrives once, harmless"):
         rule = redmine.cut_after(times=1, method="PUT")
         s.cli("problem", "accept-risk", problem, "--reason", TRAPS + "\nTHE END OF IT", "--review", "2040-01-01")
-        s.expect_all([(t, {"verdict": "declined", "public": 2}) for t in (one, two)] + [(issue, {"internal": 2})], timeout=60)
+        s.expect_all([(t, {"verdict": "declined", "public": 2}) for t in (one, two)] + [(issue, {"internal": 2})],
+                     timeout=60)
         s.settle(timeout=60)
         assert redmine.hits(rule) == 1, "the fault was never met"
         redmine.clear()
@@ -263,7 +273,7 @@ def titles(r, s):
             assert "\ufffd" not in ticket.fields["Known Error"], ticket.fields
             found = s.cli("audit", "--format", "json", ok=None, timeout=90).json()
             assert found == [], found
-    with r.case("out: a defect made from a title of 2,000 bytes, its answer cut: made once, the title cut at a character"):
+    with r.case("out: a defect made from a title of 1,200 bytes, its answer cut: once, cut at a character"):
         title = f"x{RECEIPT * 250}{HEBREW * 100}"
         made = s.bascule.json("problem", "new", "--title", title)["id"]
         before = {i.id for i in s.redmine.issues()}
@@ -309,7 +319,8 @@ class Side:
                 if a["kind"] == "quarantined" and a["subject"].startswith(self.name + ":")}
 
 
-UNCLEAN = [("a NUL", r'"Nul \u0000 here"', "Nul \ufffd here"), ("a lone surrogate", r'"Half \ud83e here"', "Half \ufffd here"),
+UNCLEAN = [("a NUL", r'"Nul \u0000 here"', "Nul \ufffd here"),
+           ("a lone surrogate", r'"Half \ud83e here"', "Half \ufffd here"),
            ("bytes that are no UTF-8", '"Bytes \udcff\udcc3 here"', "Bytes \ufffd\ufffd here")]
 NAMELESS = [("null", None, "null"), ("a string", None, '"nonsense"'), ("without its id", "id", None)]
 
@@ -348,8 +359,8 @@ def unclean(r, s, side):
 
 def broken(r, s, side):
     s.cli("pause", side.name)
-    kinds = [("an impossible date", side.updated, '"2026-13-45T99:99:99Z"'), ("no state", "Status" if side.name == "helpdesk"
-             else "status", "null"), ("no JSON", "id", None)]
+    kinds = [("an impossible date", side.updated, '"2026-13-45T99:99:99Z"'),
+             ("no state", "Status" if side.name == "helpdesk" else "status", "null"), ("no JSON", "id", None)]
     victims = []
     beside = [side.make("Beside the broken ones")]
     for what, key, raw in kinds:
@@ -374,7 +385,8 @@ def broken(r, s, side):
         s.now_all([(record, {"known": False}) for _, record in victims])
     side.proxy.clear()
     with r.case(f"{side.name}: when that ends, they are taken in, and the entries go"):
-        s.expect_all([(record, {"known": True, "attention": lacks("quarantined")}) for _, record in victims], timeout=30)
+        whole = {"known": True, "attention": lacks("quarantined")}
+        s.expect_all([(record, whole) for _, record in victims], timeout=30)
         assert not side.attends(), side.attends()
 
 
