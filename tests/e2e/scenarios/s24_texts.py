@@ -189,7 +189,8 @@ bq. no quotation
 - {RLI}{HEBREW}{PDI}, {RLO}{ARABIC}{PDF} {FAMILY} {FLAG}
 /close
 [P-1 \u00b7 b1-3f9k2a]"""
-MEANT = ["alert(\"x\")", "include(Wiki)", "evil.example/x.png", "No title", "no quotation", HEBREW, ARABIC, FAMILY, FLAG]
+MEANT = ["alert(\"x\")", "include(Wiki)", "evil.example/x.png", "No title", "no quotation", HEBREW, ARABIC, FAMILY,
+         FLAG]
 # must not stand there as typed: a mention, a reference, a macro, a page, an image, an element
 HARMFUL = re.compile(r"(?<!\w)@a|#1|\{\{|\[\[|!\[|<script|<img|&commat|(?m:^/close)")
 HARMFUL_IN_TEXTILE = re.compile(HARMFUL.pattern + "|!http")
