@@ -24,12 +24,8 @@ void refuse(const struct command *c, int status, const char *format, ...) {
     static const struct {
         int status;
         const char *title;
-    } titles[] = {{400, "Bad Request"},
-                  {401, "Unauthorized"},
-                  {404, "Not Found"},
-                  {409, "Conflict"},
-                  {502, "Bad Gateway"},
-                  {503, "Service Unavailable"}};
+    } titles[] = {{400, "Bad Request"}, {401, "Unauthorized"}, {404, "Not Found"},
+                  {409, "Conflict"},    {502, "Bad Gateway"},  {503, "Service Unavailable"}};
     const char *title = "Error";
     for (size_t i = 0; i < array_size(titles); i++)
         if (titles[i].status == status)
