@@ -152,7 +152,7 @@ static int rank(const char *status) {
     return 9;
 }
 
-/* When a person last moved that ticket. */
+/* When a person last moved that ticket: RT does it for a customer who answers. */
 static msec_t moved_by_person(struct world *w, int id) {
     const struct rt *rt = w->desk->rt;
     msec_t last = 0;
@@ -176,7 +176,8 @@ void watch_after(struct world *w, const struct http_request *q) {
         return;
     if (s && !*s->key)
         s = NULL;
-    bool race = str_starts(ref, "helpdesk:") && w->now - moved_by_person(w, atoi(strchr(ref, ':') + 1)) < RACE;
+    bool race =
+        str_starts(ref, "helpdesk:") && w->now + w->desk->skew - moved_by_person(w, atoi(strchr(ref, ':') + 1)) < RACE;
     if (!s && race)
         return; /* a public note takes the state along in which the ticket was read */
     if (!s && str_starts(ref, "helpdesk:") && w->desk->rt->bridge_lacks &&
