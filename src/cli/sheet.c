@@ -55,7 +55,7 @@ void word_print(const struct cli_sheet *s, const char *word) {
 }
 
 void json_out(FILE *out, const json_t *j) {
-    json_dumpf(j, out, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    json_dumpf(j, out, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     fputc('\n', out);
 }
 
