@@ -41,9 +41,13 @@ static int by_check(const struct run *r) {
             return 0;
         buf_printf(&b, "%s%s", i ? ", " : "", r->f->bys[i]);
     }
-    return !by ? 0
-               : fault_set(r->k->fault, REPORT_BAD_QUERY, "by: %s cannot be told by '%s'; it can by %s", r->f->name, by,
-                           b.len ? buf_text(&b) : "nothing: each line is a tracker already");
+    if (!by)
+        return 0;
+    if (!b.len)
+        return fault_set(r->k->fault, REPORT_BAD_QUERY, "%s has a line for each tracker already, and takes no `by`",
+                         r->f->name);
+    return fault_set(r->k->fault, REPORT_BAD_QUERY, "by: %s cannot be told by '%s', but by %s", r->f->name, by,
+                     buf_text(&b));
 }
 
 /* A service that nobody named has nothing, which looks like an answer. */
@@ -68,7 +72,7 @@ static int service_check(const struct run *r) {
 }
 
 static int cannot(const struct run *r, const char *option) {
-    return fault_set(r->k->fault, REPORT_BAD_QUERY, "%s cannot be asked with %s", r->f->name, option);
+    return fault_set(r->k->fault, REPORT_BAD_QUERY, "%s cannot be narrowed down by %s", r->f->name, option);
 }
 
 static int times_check(struct run *r) {

@@ -51,7 +51,7 @@ void run_where_time(struct run *r, const char *expression);
     "'moved')))"
 /* Unfinished, whatever the policy calls delivered. */
 #define DEFECT_OPEN_SQL                                                                                                \
-    "(" RECORD_LISTED_SQL " AND r.excluded = 0 AND (r.state IN ('none', 'open', 'working', 'fixed') OR (r.state = "    \
+    "(" RECORD_LISTED_SQL " AND (r.state IN ('none', 'open', 'working', 'fixed') OR (r.state = "                       \
     "'closed' AND r.outcome IN ('', 'unknown'))))"
 
 /* Each appends its SELECT; its last column is _total, how many rows there are. */

@@ -10,15 +10,15 @@ static const struct figure ageing_columns[] = {
      "Incidents that are open, waiting or closed unresolved; open defects; known errors that are not closed."},
     {"total", "Total", "count", "How many there are now."},
     {"open_7", "Over 7 d", "count", "Those that were created more than 7 days ago and are not finished yet."},
-    {"open_30", "30 d", "count", "Those that were created more than 30 days ago and are not finished yet."},
-    {"open_90", "90 d", "count", "Those that were created more than 90 days ago and are not finished yet."},
-    {"open_180", "180 d", "count", "Those that were created more than 180 days ago and are not finished yet."},
+    {"open_30", "Over 30 d", "count", "Those that were created more than 30 days ago and are not finished yet."},
+    {"open_90", "Over 90 d", "count", "Those that were created more than 90 days ago and are not finished yet."},
+    {"open_180", "Over 180 d", "count", "Those that were created more than 180 days ago and are not finished yet."},
     {"idle_7", "Idle 7 d", "count",
      "Those that have not been updated for more than 7 days; of a known error, those of which the journal says nothing "
      "since."},
-    {"idle_30", "30 d", "count", "Those that have not been updated for more than 30 days."},
-    {"idle_90", "90 d", "count", "Those that have not been updated for more than 90 days."},
-    {"idle_180", "180 d", "count", "Those that have not been updated for more than 180 days."},
+    {"idle_30", "Idle 30 d", "count", "Those that have not been updated for more than 30 days."},
+    {"idle_90", "Idle 90 d", "count", "Those that have not been updated for more than 90 days."},
+    {"idle_180", "Idle 180 d", "count", "Those that have not been updated for more than 180 days."},
     {0},
 };
 const struct figures figures_ageing = {
@@ -97,10 +97,11 @@ static const struct figure flow_columns[] = {
      "what was closed since added."},
     {"rate", "Queue rate", "share", "Closed in per cent of opened: under 100 the queue grows."},
     {"defects_opened", "Defects opened", "count", "Defects created in the week, but those that count nowhere."},
-    {"defects_closed", "Closed", "count",
+    {"defects_closed", "Defects closed", "count",
      "Defects that were released, or closed with an outcome, in the week and have not been reopened."},
-    {"defects_backlog", "Backlog", "count", "Unfinished defects when the week ended, reckoned as the incidents'."},
-    {"defects_rate", "Queue rate", "share", "Defects closed in per cent of defects opened."},
+    {"defects_backlog", "Defects backlog", "count",
+     "Unfinished defects when the week ended, reckoned as the incidents'."},
+    {"defects_rate", "Defects rate", "share", "Defects closed in per cent of defects opened."},
     {0},
 };
 const struct figures figures_flow = {

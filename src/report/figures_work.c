@@ -60,13 +60,13 @@ const struct figures figures_open_defects = {
 
 /* A defect with one problem is told by its tally; with several, an incident must not count twice. */
 #define HUNG_SQL                                                                                                       \
-    "WITH one (ref, n, problem) AS MATERIALIZED (SELECT l.ref, count(*), max(l.problem) FROM link l WHERE l.kind = "   \
-    "'defect' AND l.status = 'confirmed' GROUP BY l.ref), hung (ref, incidents, open, closed_unresolved) AS "          \
-    "MATERIALIZED (SELECT one.ref, t.total, t.open + t.waiting, t.closed_unresolved FROM one JOIN tally t ON "         \
-    "t.problem = one.problem WHERE one.n = 1 UNION ALL SELECT x.ref, count(*), sum((x.class & 6) <> 0), sum(x.class "  \
-    ">> 3 & 1) FROM (SELECT DISTINCT l.ref, c.ref AS incident, c.class FROM one JOIN link l ON l.ref = one.ref AND "   \
-    "l.status = 'confirmed' JOIN counted c ON c.problem = l.problem WHERE one.n > 1 AND c.class <> 0) x GROUP BY "     \
-    "x.ref) "
+    "WITH one (ref, n, problem) AS MATERIALIZED (SELECT l.ref, count(*), max(l.problem) FROM link l INDEXED BY "       \
+    "link_defects WHERE l.kind = 'defect' AND l.status = 'confirmed' GROUP BY l.ref), hung (ref, incidents, open, "    \
+    "closed_unresolved) AS MATERIALIZED (SELECT one.ref, t.total, t.open + t.waiting, t.closed_unresolved FROM one "   \
+    "CROSS JOIN tally t ON t.problem = one.problem WHERE one.n = 1 UNION ALL SELECT x.ref, count(*), sum((x.class & "  \
+    "6) <> 0), sum(x.class >> 3 & 1) FROM (SELECT DISTINCT l.ref, c.ref AS incident, c.class FROM one CROSS JOIN "     \
+    "link l ON l.ref = one.ref AND l.status = 'confirmed' CROSS JOIN counted c ON c.problem = l.problem WHERE one.n "  \
+    "> 1 AND c.class <> 0) x GROUP BY x.ref) "
 
 static void open_defects_from(struct run *r) {
     query_sql(&r->q, " FROM record r LEFT JOIN hung h ON h.ref = r.ref WHERE r.kind = 'defect' AND " DEFECT_OPEN_SQL);
@@ -226,7 +226,7 @@ static const struct figure known_columns[] = {
     {"open", "Open", "count", "Its incidents that are open or waiting now."},
     {"incidents", "Incidents", "count", "All incidents confirmed for it, but those that count nowhere."},
     {"since_known", "Since known", "count", "Those of them that were created after it became a known error."},
-    {"cost", "Cost", "days",
+    {"cost", "Cost (days)", "days",
      "The whole days that its incidents have waited for a solution, added up: each from its creation until it was "
      "solved, or until now."},
     {"known", "Known", "days", "Whole days since it became a known error."},
@@ -248,7 +248,7 @@ static const struct figure known_grouped[] = {
     {"incidents", "Incidents", "count", "All incidents of each of them that count, added up."},
     {"since_known", "Since known", "count",
      "Their incidents that were created after they became known errors, added up."},
-    {"cost", "Cost", "days", "The whole days that their incidents have waited for a solution, added up."},
+    {"cost", "Cost (days)", "days", "The whole days that their incidents have waited for a solution, added up."},
     {0},
 };
 const struct figures figures_known_errors = {
@@ -279,7 +279,7 @@ const struct figures figures_known_errors = {
 static void known_from(struct run *r) {
     buf_printf(
         &r->q.sql,
-        " FROM (SELECT p.*, CASE WHEN p.known > 0 THEN p.known ELSE p.created END AS since, %s AS grp, CASE WHEN"
+        " FROM (SELECT p.*, CASE WHEN p.known > 0 THEN p.known ELSE p.created END AS since, %s AS told_by, CASE WHEN"
         " coalesce(p.published_text, '') <> '' THEN 'published' WHEN coalesce(p.workaround, '') <> '' THEN"
         " 'internal' ELSE 'none' END AS around, coalesce(t.total, 0) AS total, coalesce(t.open + t.waiting, 0) AS"
         " open, coalesce(t.closed_unresolved, 0) AS unresolved FROM problem p LEFT JOIN tally t ON t.problem = p.id"
@@ -291,14 +291,14 @@ static void known_from(struct run *r) {
 
 static void known_grouped_ask(struct run *r, const char *now) {
     buf_printf(&r->q.sql,
-               "SELECT grp AS \"group\", count(*) AS known_errors, sum(around <> 'none') AS \"with\","
+               "SELECT told_by AS \"group\", count(*) AS known_errors, sum(around <> 'none') AS \"with\","
                " sum(around = 'none') AS without, sum(review > 0 AND review < %s) AS past_review, sum(unresolved) AS"
                " closed_unresolved, sum(open) AS open, sum(total) AS incidents, sum(" SINCE_KNOWN_SQL
                ") AS since_known,"
                " sum(" COST_SQL ") / 86400000 AS cost, count(*) OVER () AS _total",
                now, now);
     known_from(r);
-    query_sql(&r->q, ") x GROUP BY grp ORDER BY closed_unresolved DESC, 2 DESC, 1");
+    query_sql(&r->q, ") x GROUP BY told_by ORDER BY closed_unresolved DESC, 2 DESC, 1");
 }
 
 /* Cost is counted for the rows that are shown alone: it looks at each of their incidents. */
