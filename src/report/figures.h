@@ -54,6 +54,14 @@ void run_where_time(struct run *r, const char *expression);
     "(" RECORD_LISTED_SQL " AND (r.state IN ('none', 'open', 'working', 'fixed') OR (r.state = "                       \
     "'closed' AND r.outcome IN ('', 'unknown'))))"
 
+/* closed-unresolved as in CLOSED_UNRESOLVED_SQL, of an incident; looks at what the bridge remembers of it only where
+ * the tracker says nothing. (What a person said of a closed record stands in its outcome.) */
+#define INCIDENT_UNRESOLVED_SQL                                                                                        \
+    "(r.state = 'closed-unresolved' OR (r.state = 'closed' AND (r.outcome IN ('workaround', 'wont-fix', "              \
+    "'risk-accepted', 'not-reproducible', 'incomplete') OR (r.outcome IN ('', 'unknown') AND EXISTS (SELECT 1 FROM "   \
+    "incident i WHERE i.ref = r.ref AND coalesce(nullif(i.outcome_set, ''), i.outcome) IN ('workaround', "             \
+    "'wont-fix', 'risk-accepted', 'not-reproducible', 'incomplete'))))))"
+
 /* Each appends its SELECT; its last column is _total, how many rows there are. */
 void open_defects_ask(struct run *r);
 void closed_unresolved_ask(struct run *r);

@@ -37,13 +37,15 @@ static void service_problem(struct run *r, size_t place, const char *name, const
 }
 
 static void service_told(struct run *r) {
-    buf_printf(&r->q.sql,
-               "SELECT %s, 3, 'fix to customer told', round(avg(max(0, e.settled - i.delivered_at)) / 3600000.0, 1),"
-               " 'hours', count(*) FROM effect e INDEXED BY effect_told JOIN incident i ON i.ref = e.ref AND i.turn ="
-               " e.turn JOIN record r ON r.ref = e.ref WHERE e.kind = 'note' AND e.state = 'done' AND e.adopted = 0 AND"
-               " json_extract(want, '$.note') = 'fixed' AND json_extract(want, '$.visibility') = 'public' AND"
-               " i.delivered_at > 0",
-               run_group(r, "r"));
+    bool looks = r->grouped || r->k->q->service || r->k->q->tracker;
+    buf_printf(
+        &r->q.sql,
+        "SELECT %s, 3, 'fix to customer told', round(avg(max(0, e.settled - i.delivered_at)) / 3600000.0, 1),"
+        " 'hours', count(*) FROM effect e INDEXED BY effect_told CROSS JOIN incident i ON i.ref = e.ref AND i.turn ="
+        " e.turn %s WHERE e.kind = 'note' AND e.state = 'done' AND e.adopted = 0 AND"
+        " json_extract(want, '$.note') = 'fixed' AND json_extract(want, '$.visibility') = 'public' AND"
+        " i.delivered_at > 0",
+        looks ? run_group(r, "r") : "'all'", looks ? "JOIN record r ON r.ref = e.ref" : "");
     run_where_record(r, "r");
     run_where_time(r, "e.settled");
     query_sql(&r->q, " GROUP BY 1 UNION ALL ");

@@ -46,7 +46,7 @@ const struct figures figures_ageing = {
 static void ageing_records(struct run *r, size_t place, const char *what, const char *where) {
     buf_printf(&r->q.sql,
                "SELECT %zu AS place, '%s' AS what, %s AS grp, r.created AS came, r.updated AS moved FROM record r"
-               " LEFT JOIN incident i ON i.ref = r.ref WHERE " RECORD_LISTED_SQL " AND %s",
+               " INDEXED BY record_reported WHERE " RECORD_LISTED_SQL " AND %s",
                place, what, run_group(r, "r"), where);
     run_where_record(r, "r");
     query_sql(&r->q, " UNION ALL ");
@@ -78,7 +78,7 @@ void ageing_ask(struct run *r) {
     ageing_records(r, 1, "open incidents", "r.kind = 'incident' AND r.state IN ('open', 'none')");
     ageing_records(r, 2, "waiting incidents", "r.kind = 'incident' AND r.state = 'waiting'");
     ageing_records(r, 3, "closed-unresolved incidents",
-                   "r.kind = 'incident' AND r.state IN ('closed-unresolved', 'closed') AND " CLOSED_UNRESOLVED_SQL);
+                   "r.kind = 'incident' AND r.state IN ('closed-unresolved', 'closed') AND " INCIDENT_UNRESOLVED_SQL);
     ageing_records(r, 4, "open defects", "r.kind = 'defect' AND " DEFECT_OPEN_SQL);
     ageing_problems(r);
     query_sql(&r->q, ") GROUP BY grp, place ORDER BY grp, place");

@@ -157,7 +157,8 @@ const struct figures figures_closed_unresolved = {
 /* What is done about each problem: 3 somebody works, 2 a defect is open, 1 all are finished; none: 0. */
 #define WORK_SQL                                                                                                       \
     "work (problem, work) AS MATERIALIZED (SELECT l.problem, max(CASE WHEN r.state IN ('working', 'fixed') THEN 3 "    \
-    "WHEN " DEFECT_OPEN_SQL " THEN 2 ELSE 1 END) FROM link l JOIN record r ON r.ref = l.ref WHERE l.kind = 'defect' "  \
+    "WHEN " DEFECT_OPEN_SQL " THEN 2 ELSE 1 END) FROM link l INDEXED BY link_defects CROSS JOIN record r ON r.ref = "  \
+    "l.ref WHERE l.kind = 'defect' "                                                                                   \
     "AND l.status = 'confirmed' AND r.excluded = 0 GROUP BY l.problem)"
 #define CELL_FIGURES_SQL                                                                                               \
     " sum(n) AS incidents, round(100.0 * sum(n) / (SELECT sum(n) FROM cell), 1) AS share, sum(n * (work = 3)) AS "     \
@@ -165,22 +166,21 @@ const struct figures figures_closed_unresolved = {
     "CAST(sum(days) / sum(n) AS INTEGER) AS age, max(oldest) AS oldest, count(*) OVER () AS _total FROM cell"
 
 static void unresolved_cells(struct run *r) {
-    const char *now = now_sql(r);
     buf_printf(
         &r->q.sql,
         "WITH " WORK_SQL ", one AS (SELECT " OUTCOME_SQL " AS outcome, coalesce(nullif(r.service, ''), '(none)') AS"
-        " service, %s AS grp, coalesce((SELECT max(w.work) FROM link l JOIN work w ON w.problem = l.problem WHERE"
-        " l.ref = r.ref AND l.status = 'confirmed'), 0) AS work, max(0, %s - CASE WHEN r.state_at > 0"
-        " THEN r.state_at ELSE r.updated END) / 86400000 AS days"
-        " FROM record r LEFT JOIN incident i ON i.ref = r.ref WHERE r.kind = 'incident' AND r.state IN"
-        " ('closed-unresolved', 'closed') AND " RECORD_LISTED_SQL " AND " CLOSED_UNRESOLVED_SQL,
-        run_group(r, "r"), now);
+        " service, %s AS grp, max(coalesce(w.work, 0)) AS work, max(0, %s - CASE WHEN r.state_at > 0 THEN r.state_at"
+        " ELSE r.updated END) / 86400000 AS days FROM record r INDEXED BY record_reported LEFT JOIN incident i ON"
+        " i.ref = r.ref LEFT JOIN link l ON l.ref = r.ref AND l.status = 'confirmed' LEFT JOIN work w ON w.problem"
+        " = l.problem WHERE r.kind = 'incident' AND r.state IN ('closed-unresolved', 'closed') AND"
+        " " RECORD_LISTED_SQL " AND " INCIDENT_UNRESOLVED_SQL,
+        run_group(r, "r"), now_sql(r));
     run_where_record(r, "r");
-    run_where_time(r, "r.state_at");
+    run_where_time(r, "CASE WHEN r.state_at > 0 THEN r.state_at ELSE r.updated END");
     query_sql(&r->q,
-              "), cell AS MATERIALIZED (SELECT outcome, service, grp, work, CASE WHEN days < 7 THEN 0 WHEN days < 30"
-              " THEN 1 WHEN days < 90 THEN 2 WHEN days < 180 THEN 3 ELSE 4 END AS band, count(*) AS n, sum(days) AS"
-              " days, max(days) AS oldest FROM one GROUP BY 1, 2, 3, 4, 5) ");
+              " GROUP BY r.ref), cell AS MATERIALIZED (SELECT outcome, service, grp, work, CASE WHEN days < 7 THEN 0"
+              " WHEN days < 30 THEN 1 WHEN days < 90 THEN 2 WHEN days < 180 THEN 3 ELSE 4 END AS band, count(*) AS"
+              " n, sum(days) AS days, max(days) AS oldest FROM one GROUP BY 1, 2, 3, 4, 5) ");
 }
 
 void closed_unresolved_ask(struct run *r) {
