@@ -237,7 +237,7 @@ static void no_text_is_a_formula(void **state) {
         {"a\"b", "\"a\"\"b\""},        {"a\nb", "\"a\nb\""}, {"", ""},
     };
     for (size_t i = 0; i < array_size(want); i++) {
-        cleanup_buf struct buf b = {0}, number = {0};
+        cleanup_buf struct buf b = {0};
         report_csv_field(&b, want[i][0], true);
         assert_string_equal(buf_text(&b), want[i][1]);
     }
