@@ -59,7 +59,8 @@ void run_where_time(struct run *r, const char *expression);
 #define INCIDENT_UNRESOLVED_SQL                                                                                        \
     "(r.state = 'closed-unresolved' OR (r.state = 'closed' AND (r.outcome IN ('workaround', 'wont-fix', "              \
     "'risk-accepted', 'not-reproducible', 'incomplete') OR (r.outcome IN ('', 'unknown') AND EXISTS (SELECT 1 FROM "   \
-    "incident i WHERE i.ref = r.ref AND coalesce(nullif(i.outcome_set, ''), i.outcome) IN ('workaround', "             \
+    "incident i INDEXED BY incident_said WHERE i.ref = r.ref AND coalesce(nullif(i.outcome_set, ''), i.outcome) IN "   \
+    "('workaround', "                                                                                                  \
     "'wont-fix', 'risk-accepted', 'not-reproducible', 'incomplete'))))))"
 
 /* Each appends its SELECT; its last column is _total, how many rows there are. */

@@ -170,7 +170,8 @@ static void unresolved_cells(struct run *r) {
         &r->q.sql,
         "WITH " WORK_SQL ", one AS (SELECT " OUTCOME_SQL " AS outcome, coalesce(nullif(r.service, ''), '(none)') AS"
         " service, %s AS grp, max(coalesce(w.work, 0)) AS work, max(0, %s - CASE WHEN r.state_at > 0 THEN r.state_at"
-        " ELSE r.updated END) / 86400000 AS days FROM record r INDEXED BY record_reported LEFT JOIN incident i ON"
+        " ELSE r.updated END) / 86400000 AS days FROM record r INDEXED BY record_reported LEFT JOIN incident i INDEXED "
+        "BY incident_said  ON"
         " i.ref = r.ref LEFT JOIN link l ON l.ref = r.ref AND l.status = 'confirmed' LEFT JOIN work w ON w.problem"
         " = l.problem WHERE r.kind = 'incident' AND r.state IN ('closed-unresolved', 'closed') AND"
         " " RECORD_LISTED_SQL " AND " INCIDENT_UNRESOLVED_SQL,

@@ -51,3 +51,5 @@ CREATE INDEX effect_done ON effect (settled, ref, attempts, created) WHERE state
 -- What told a customer that it is fixed.
 CREATE INDEX effect_told ON effect (settled, ref, turn) WHERE kind = 'note' AND state = 'done' AND adopted = 0
   AND json_extract(want, '$.note') = 'fixed' AND json_extract(want, '$.visibility') = 'public';
+-- The outcomes of incidents, without all else that is remembered of them.
+CREATE INDEX incident_said ON incident (ref, outcome_set, outcome);
