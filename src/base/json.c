@@ -100,5 +100,7 @@ char *json_as_text(struct arena *a, const json_t *j) {
         return NULL;
     if (json_is_string(j))
         return arena_strdup(a, json_string_value(j));
+    if (json_is_real(j)) /* 33.3, where 17 digits would be 33.299999999999997 */
+        return arena_printf(a, "%.15g", json_real_value(j));
     return json_print(a, j);
 }

@@ -226,13 +226,21 @@ static char *question_path(struct cli *c, const struct report_query *q) {
         client_escape(&b, q->ref);
         return arena_strdup(c->arena, buf_text(&b));
     }
+    if (q->what == REPORT_FIGURES) {
+        buf_char(&b, '/');
+        client_escape(&b, q->ref);
+    }
     param(&b, "state", q->state);
     param(&b, "tracker", q->tracker);
     param(&b, "problem", q->problem);
     param(&b, "search", q->search);
     param(&b, "kind", q->kind);
     param(&b, "since", q->since);
-    param(&b, "ref", q->ref);
+    param(&b, "until", q->until);
+    param(&b, "by", q->by);
+    param(&b, "service", q->service);
+    if (q->what != REPORT_FIGURES)
+        param(&b, "ref", q->ref);
     param(&b, "after", q->after);
     if (q->limit)
         param(&b, "limit", arena_printf(c->arena, "%d", q->limit));

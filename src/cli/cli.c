@@ -8,37 +8,14 @@
 #include <unistd.h>
 
 const struct command *const commands[] = {
-    &command_ack,
-    &command_audit,
-    &command_backup,
-    &command_check,
-    &command_confirm,
-    &command_connectors,
-    &command_defect,
-    &command_demo,
-    &command_discard,
-    &command_doctor,
-    &command_explain,
-    &command_forget,
-    &command_ignore,
-    &command_link,
-    &command_list,
-    &command_outbox,
-    &command_outcome,
-    &command_pause,
-    &command_policy,
-    &command_problem,
-    &command_reject,
-    &command_release,
-    &command_resume,
-    &command_retry,
-    &command_run,
-    &command_show,
-    &command_status,
-    &command_sync,
-    &command_token,
-    &command_unlink,
-    NULL,
+    &command_ack,     &command_audit,      &command_backup,  &command_check,
+    &command_confirm, &command_connectors, &command_defect,  &command_demo,
+    &command_discard, &command_doctor,     &command_explain, &command_forget,
+    &command_ignore,  &command_link,       &command_list,    &command_outbox,
+    &command_outcome, &command_pause,      &command_policy,  &command_problem,
+    &command_reject,  &command_release,    &command_report,  &command_resume,
+    &command_retry,   &command_run,        &command_show,    &command_status,
+    &command_sync,    &command_token,      &command_unlink,  NULL,
 };
 
 const struct command *command_find(const char *name) {
@@ -58,7 +35,7 @@ static void group_print(FILE *out, const char *title, const char *const *names) 
 
 static void general_help(FILE *out) {
     static const char *const service[] = {"demo", "run", "check", "connectors", NULL};
-    static const char *const look[] = {"status", "list", "show", "explain", NULL};
+    static const char *const look[] = {"status", "list", "show", "explain", "report", NULL};
     static const char *const work[] = {"link",   "unlink", "problem", "defect", "outcome", "ack",
                                        "ignore", "forget", "confirm", "reject", NULL};
     static const char *const care[] = {"audit", "backup", "doctor", NULL};

@@ -29,8 +29,8 @@ struct command {
 extern const struct command command_ack, command_audit, command_backup, command_check, command_confirm,
     command_connectors, command_defect, command_demo, command_discard, command_doctor, command_explain, command_forget,
     command_ignore, command_link, command_list, command_outbox, command_outcome, command_pause, command_policy,
-    command_problem, command_reject, command_release, command_resume, command_retry, command_run, command_show,
-    command_status, command_sync, command_token, command_unlink;
+    command_problem, command_reject, command_release, command_report, command_resume, command_retry, command_run,
+    command_show, command_status, command_sync, command_token, command_unlink;
 /* Ends with NULL. */
 extern const struct command *const commands[];
 const struct command *command_find(const char *name);

@@ -58,7 +58,7 @@ void word_print(const struct cli_sheet *s, const char *word) {
 
 void json_out(FILE *out, const json_t *j) {
     cleanup_arena struct arena *a = arena_new();
-    char *text = json_dumps(j, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    char *text = json_dumps(j, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     fprintf(out, "%s\n", text ? text_escaped(a, text) : "null");
     free(text);
 }

@@ -144,18 +144,16 @@ static void print_table(const struct cli_sheet *s, const struct cli_column *colu
 
 /* ---- CSV ---- */
 
-static void csv_field(FILE *out, const char *text) {
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
+static void csv_field(FILE *out, const char *value, bool text) {
+    cleanup_buf struct buf b = {0};
+    report_csv_field(&b, value, text);
+    fputs(buf_text(&b), out);
+}
+
+/* A list joined with commas is a text as well. */
+static bool cell_is_text(const struct cli_column *c, const json_t *item) {
+    const json_t *value = c->key ? json_at(item, c->key) : NULL;
+    return !json_is_number(value);
 }
 
 static void print_csv(const struct cli_sheet *s, const struct cli_column *columns, size_t n, const json_t *items) {
@@ -164,14 +162,14 @@ static void print_csv(const struct cli_sheet *s, const struct cli_column *column
     json_t *item;
     for (size_t i = 0; i < n; i++) {
         fputs(i ? "," : "", s->out);
-        csv_field(s->out, columns[i].key ? columns[i].key + 1 : columns[i].title);
+        csv_field(s->out, columns[i].key ? columns[i].key + 1 : columns[i].title, true);
     }
     fputs("\r\n", s->out);
     json_array_foreach((json_t *)(uintptr_t)items, row, item) {
         for (size_t i = 0; i < n; i++) {
             const char *text = columns[i].key ? cell_plain(a, &columns[i], item) : columns[i].text(a, item, s->now);
             fputs(i ? "," : "", s->out);
-            csv_field(s->out, s->tty ? text_escaped(a, text) : text);
+            csv_field(s->out, s->tty ? text_escaped(a, text) : text, cell_is_text(&columns[i], item));
         }
         fputs("\r\n", s->out);
     }

@@ -36,6 +36,9 @@ int page_check(const struct ask *k, unsigned filters) {
         {FILTER_KIND, "kind", k->q->kind},
         {FILTER_SINCE, "since", k->q->since},
         {FILTER_REF, "ref", k->q->ref},
+        {FILTER_FIGURES, "until", k->q->until},
+        {FILTER_FIGURES, "by", k->q->by},
+        {FILTER_FIGURES, "service", k->q->service},
     };
     for (size_t i = 0; i < array_size(all); i++)
         if (all[i].value && !(filters & all[i].bit))
@@ -50,17 +53,24 @@ int page_limit(const struct ask *k) {
     return k->q->limit ? k->q->limit : REPORT_LIMIT;
 }
 
-int page_since(const struct ask *k, msec_t *ret) {
-    const char *since = k->q->since;
+int page_time(const struct ask *k, const char *name, const char *text, bool end, msec_t *ret) {
     msec_t span = 0, at = 0;
-    if (since && duration_parse(since, &span))
+    *ret = 0;
+    if (text && duration_parse(text, &span))
         at = k->q->now - span;
-    else if (since && !time_parse(since, &at) && !time_parse(arena_printf(k->arena, "%sT00:00:00Z", since), &at))
-        return fault_set(k->fault, REPORT_BAD_QUERY,
-                         "since: '%s' is neither a day (2026-01-31), a time (2026-01-31T08:00:00Z) nor a span (7d)",
-                         since);
+    else if (text && !time_parse(text, &at)) {
+        if (!time_parse(arena_printf(k->arena, "%sT00:00:00Z", text), &at))
+            return fault_set(k->fault, REPORT_BAD_QUERY,
+                             "%s: '%s' is neither a day (2026-01-31), a time (2026-01-31T08:00:00Z) nor a span (7d)",
+                             name, text);
+        at += end ? DAY_MS : 0;
+    }
     *ret = at;
     return 0;
+}
+
+int page_since(const struct ask *k, msec_t *ret) {
+    return page_time(k, "since", k->q->since, false, ret);
 }
 
 int page_problem(const struct ask *k, int64_t *ret) {

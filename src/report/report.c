@@ -13,7 +13,7 @@ static const char *const names[REPORT_COUNT] = {
     [REPORT_STATUS] = "status",   [REPORT_TRACKERS] = "trackers",   [REPORT_INCIDENTS] = "incidents",
     [REPORT_DEFECTS] = "defects", [REPORT_PROBLEMS] = "problems",   [REPORT_EFFECTS] = "effects",
     [REPORT_LINKS] = "links",     [REPORT_ATTENTION] = "attention", [REPORT_JOURNAL] = "journal",
-    [REPORT_SHOW] = "show",       [REPORT_EXPLAIN] = "explain",
+    [REPORT_SHOW] = "show",       [REPORT_EXPLAIN] = "explain",     [REPORT_FIGURES] = "reports",
 };
 
 const char *report_name(enum report_what what) {
@@ -73,6 +73,7 @@ static int ask_answer(const struct ask *k, json_t **ret) {
     case REPORT_JOURNAL: return journal_list(k, ret);
     case REPORT_SHOW: return show_read(k, ret);
     case REPORT_EXPLAIN: return explain_read(k, ret);
+    case REPORT_FIGURES: return figures_read(k, ret);
     case REPORT_COUNT: break;
     }
     return fault_set(k->fault, REPORT_BAD_QUERY, "no such question");

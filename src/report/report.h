@@ -43,12 +43,15 @@ enum {
     FILTER_SEARCH = 8,
     FILTER_KIND = 16,
     FILTER_SINCE = 32,
-    FILTER_REF = 64
+    FILTER_REF = 64,
+    FILTER_FIGURES = 128 /* until, by, service */
 };
 must_check int page_check(const struct ask *k, unsigned filters);
 int page_limit(const struct ask *k);
 /* `since` as a time; 0 when nothing was said. */
 must_check int page_since(const struct ask *k, msec_t *ret);
+/* The same of any text, said with its name; a day as an end is meant whole. */
+must_check int page_time(const struct ask *k, const char *name, const char *text, bool end, msec_t *ret);
 /* `problem` as a number; 0 when nothing was said. */
 must_check int page_problem(const struct ask *k, int64_t *ret);
 /* Are all words of the filter `kind` (none: fine) among these? */
@@ -102,6 +105,9 @@ must_check int rejections_of(const struct ask *k, const char *ref, json_t **ret)
 must_check int status_read(const struct ask *k, json_t **ret);
 must_check int tracker_list(const struct ask *k, json_t **ret);
 must_check int explain_read(const struct ask *k, json_t **ret);
+
+/* ---- figures.c ---- */
+must_check int figures_read(const struct ask *k, json_t **ret);
 
 /* Puts what a sub-question gave under a key, and takes it over; gives its result. By address, because the
  * sub-question stands beside it in the call and sets it only then. */

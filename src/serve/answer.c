@@ -22,7 +22,7 @@ const char *status_title(int status) {
 
 static void answer_value(struct http_call *call, int status, const char *type, const json_t *value) {
     cleanup_buf struct buf b = {0};
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     buf_str(&b, text ? text : "null");
     buf_char(&b, '\n');
     free(text);

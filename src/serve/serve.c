@@ -10,7 +10,8 @@
 
 static const char *const addresses =
     "{\"read\":[\"status\",\"trackers\",\"incidents\",\"incidents/REF\",\"defects\",\"defects/REF\",\"problems\","
-    "\"problems/P-n\",\"effects\",\"effects/N\",\"links\",\"attention\",\"journal\",\"show/REF\",\"explain/REF\"]}\n";
+    "\"problems/P-n\",\"effects\",\"effects/N\",\"links\",\"attention\",\"journal\",\"show/REF\",\"explain/REF\","
+    "\"reports/NAME\"]}\n";
 
 /* ---- small addresses ---- */
 
@@ -28,6 +29,8 @@ static bool small_handle(struct serve *s, struct http_call *call) {
         page_handle(s, call);
     else if (str_is(call->path, "/style.css"))
         page_style_handle(call);
+    else if (str_is(call->path, "/report.css"))
+        answer_text(call, 200, "text/css; charset=utf-8", report_style());
     else if (str_is(call->path, "/healthz"))
         answer_text(call, 200, "text/plain; charset=utf-8", "ok\n");
     else if (str_is(call->path, "/readyz"))

@@ -5,6 +5,7 @@
 #include "migration_3.h" /* made from migrations/3-remembered.sql */
 #include "migration_4.h" /* made from migrations/4-tokens.sql */
 #include "migration_5.h" /* made from migrations/5-bulk.sql */
+#include "migration_6.h" /* made from migrations/6-stays.sql */
 #include "schema.h"      /* made from schema.sql, which is version 1 */
 
 #include <errno.h>
@@ -18,7 +19,8 @@
 #define APPLICATION_ID 0x42617363 /* "Basc" */
 
 /* From version 1 on, in order. A new one is appended; an old one is never edited. */
-static const char *const migrations[] = {migration_2_sql, migration_3_sql, migration_4_sql, migration_5_sql};
+static const char *const migrations[] = {migration_2_sql, migration_3_sql, migration_4_sql, migration_5_sql,
+                                         migration_6_sql};
 #define SCHEMA_VERSION ((int)array_size(migrations) + 1)
 
 static int refuse(struct store *s, const char *path, struct fault *fault) {

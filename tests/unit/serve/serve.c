@@ -31,6 +31,9 @@ static void every_address_reads_on_both_doors(void **state) {
         "/defects/product%3A56",
         "/",
         "/style.css",
+        "/report.css",
+        "/api/v1/reports/flow",
+        "/api/v1/reports/open-defects?by=service&since=30d&until=2026-01-01&tracker=product&limit=9000&format=json",
         "/api/v1/incidents?state=open,closed-unresolved&tracker=helpdesk&search=invoice&since=30d&problem=P-1&limit=9",
     };
     cleanup_buf struct buf b = {0};
@@ -51,12 +54,31 @@ static void lists_have_items_and_after(void **state) {
     assert_true(answer_says(&b, "\"after\":null"));
 }
 
+static void a_report_has_three_forms(void **state) {
+    cleanup_buf struct buf b = {0};
+    assert_int_equal(tcp("GET", "/api/v1/reports/open-defects", &b), 200);
+    cleanup_json json_t *j = json_loads(answer_body(&b), 0, NULL);
+    assert_string_equal(json_text(json_array_get(json_object_get(j, "items"), 0), "ref"), "product:56");
+    assert_int_equal(tcp("GET", "/api/v1/reports/open-defects?format=csv", &b), 200);
+    assert_true(answer_says(&b, "text/csv") && answer_says(&b, "filename=\"open-defects.csv\""));
+    assert_true(str_starts(answer_body(&b), "ref,state,incidents,"));
+    assert_int_equal(tcp("GET", "/api/v1/reports/open-defects?format=html", &b), 200);
+    assert_true(answer_says(&b, "style-src 'self'") && answer_says(&b, "href=\"/report.css\""));
+}
+
 static void what_is_not_there_or_not_right_is_named(void **state) {
     static const struct {
         const char *target;
         int status;
         const char *words;
     } all[] = {
+        {"/api/v1/reports/opn", 400, "there are open-defects"},
+        {"/api/v1/reports", 400, "there is no report ''"},
+        {"/api/v1/reports/flow?format=pdf", 400, "format must be json, csv or html"},
+        {"/api/v1/reports/flow?state=open", 400, "cannot be filtered by state"},
+        {"/api/v1/reports/flow?limt=5", 400, "there are since, until, by, service, tracker, limit, format"},
+        {"/api/v1/reports/flow?limit=10001", 400, "between 1 and 10000"},
+        {"/api/v1/effects?format=csv", 400, "no parameter 'format'"},
         {"/api/v1/incidents/helpdesk:99", 404, "has not been seen"},
         {"/api/v1/incidents/product:56", 404, "is no incident"},
         {"/api/v1/problems/P-99", 404, "P-99"},
@@ -283,6 +305,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_address_reads_on_both_doors, fresh),
         cmocka_unit_test_setup(lists_have_items_and_after, fresh),
+        cmocka_unit_test_setup(a_report_has_three_forms, fresh),
         cmocka_unit_test_setup(what_is_not_there_or_not_right_is_named, fresh),
         cmocka_unit_test_setup(a_head_has_no_body, fresh),
         cmocka_unit_test_setup(foreign_hosts_are_refused_on_tcp_only, fresh),

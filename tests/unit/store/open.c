@@ -208,6 +208,14 @@ static void an_older_database_is_brought_up(void **state) {
     s = store_close(s);
     assert_int_equal(store_open(path, &s, &f), 0); /* once */
     store_close(s);
+    sqlite3_stmt *q;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK); /* what had left its queue by then */
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT group_concat(ref), max(unresolved_at) FROM stay", -1, &q, NULL), 0);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    assert_string_equal((const char *)sqlite3_column_text(q, 0), "helpdesk:2");
+    assert_int_equal(sqlite3_column_int(q, 1), 1);
+    sqlite3_finalize(q);
+    sqlite3_close(db);
 }
 
 /* The log goes into the file by checkpoints alone, and does not grow for ever. */
