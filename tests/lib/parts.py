@@ -385,7 +385,7 @@ def scenarios(run, on, options, limit, release=None):
 def sandbox(run):
     """the end-to-end scenarios on the built-in trackers"""
     path = release_built(run, "src/bascule")
-    return scenarios(run, "sandbox", [()] * 2 * run.jobs, 900, os.path.join(path, "src/bascule")) if path \
+    return scenarios(run, "sandbox", [()] * 3 * run.jobs, 900, os.path.join(path, "src/bascule")) if path \
         else lost("sandbox: the release build")
 
 
