@@ -342,8 +342,9 @@ static void a_zone_is_no_trap_for_many(void **state) {
     end(w);
 }
 
-/* The server's own zone, which nobody tells: the service stays away, and says what to do. */
-static void a_zone_that_is_not_told_is_refused(void **state) {
+/* An answer that says nothing of the account is no word on its zone: the service stays away, and says what is wrong.
+ * (An account without a zone: zones.c.) */
+static void an_account_that_is_not_told_is_refused(void **state) {
     (void)state;
     struct world *w = mentioned(NULL);
     settle(w);
@@ -352,7 +353,8 @@ static void a_zone_that_is_not_told_is_refused(void **state) {
     (void)world_say(w, w->desk, NULL, "PUT", "/sandbox/zone", json_pack("{s:s}", "zone", "Europe/Berlin"), NULL);
     world_crash(w);
     run(w, 60 * SEC_MS);
-    assert_non_null(strstr(world_text(w, "SELECT text FROM attention WHERE kind = 'tracker-down'"), "time zone"));
+    assert_non_null(
+        strstr(world_text(w, "SELECT text FROM attention WHERE kind = 'tracker-down'"), "who the account is"));
     s.fate = FATE_FINE; /* now it is told */
     run(w, 600 * SEC_MS);
     assert_int_equal(attention(w, "tracker-down"), 0);
@@ -395,7 +397,7 @@ int main(void) {
         cmocka_unit_test(a_clock_set_forward_makes_nothing_believed_early),
         cmocka_unit_test(a_zone_misses_nothing),
         cmocka_unit_test(a_zone_is_no_trap_for_many),
-        cmocka_unit_test(a_zone_that_is_not_told_is_refused),
+        cmocka_unit_test(an_account_that_is_not_told_is_refused),
         cmocka_unit_test(what_changes_all_the_time_is_still_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
