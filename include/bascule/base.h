@@ -72,6 +72,7 @@ void buf_deinit(struct buf *b);
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_str(struct buf *b, const char *s);
 void buf_char(struct buf *b, char c);
+void buf_html(struct buf *b, const char *text); /* escaped, for text and attributes; NULL: nothing */
 void buf_printf(struct buf *b, const char *format, ...) printf_like(2, 3);
 /* The text, "" when empty; owned by b. */
 const char *buf_text(const struct buf *b);

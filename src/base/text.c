@@ -75,6 +75,18 @@ void buf_char(struct buf *b, char c) {
     buf_add(b, &c, 1);
 }
 
+void buf_html(struct buf *b, const char *text) {
+    for (const char *p = text ? text : ""; *p; p++)
+        switch (*p) {
+        case '&': buf_str(b, "&amp;"); break;
+        case '<': buf_str(b, "&lt;"); break;
+        case '>': buf_str(b, "&gt;"); break;
+        case '"': buf_str(b, "&quot;"); break;
+        case '\'': buf_str(b, "&#39;"); break;
+        default: buf_char(b, (unsigned char)*p < 0x20 && *p != '\n' && *p != '\t' ? ' ' : *p);
+        }
+}
+
 void buf_printf(struct buf *b, const char *format, ...) {
     va_list args;
     va_start(args, format);

@@ -89,7 +89,7 @@ static void legend_print(struct buf *b, const struct drawn *d, size_t from, size
                    "<span><svg width=\"12\" height=\"12\" aria-hidden=\"true\"><rect class=\"s%zu\" width=\"12\" "
                    "height=\"12\"/></svg> ",
                    k + 1);
-        print_text(b, d->parts[k].title);
+        buf_html(b, d->parts[k].title);
         buf_str(b, "</span> ");
     }
     buf_str(b, "</p>");
@@ -107,7 +107,7 @@ static void bar_print(struct buf *b, const struct drawn *d, const json_t *row, d
     const char *label = json_text(row, json_text(d->chart, "label"));
     double x = 0, sum = 0;
     buf_str(b, "<li><span class=\"label\">");
-    print_text(b, label);
+    buf_html(b, label);
     buf_str(b, "</span><svg class=\"bar\" width=\"100%\" height=\"16\" aria-hidden=\"true\">");
     for (size_t k = 0; k < d->n; k++) {
         double v = value_of(row, d->parts[k].key);
@@ -156,7 +156,7 @@ static void columns_print(struct buf *b, const struct drawn *d, size_t from, siz
                most, HEIGHT);
     for (size_t k = from; k < to; k++) {
         buf_str(b, k > from ? ", " : "");
-        print_text(b, d->parts[k].title);
+        buf_html(b, d->parts[k].title);
     }
     buf_str(b, " by week; the numbers stand in the table\"><line class=\"axis\" x1=\"0\" y1=\"0.5\" x2=\"100%\" "
                "y2=\"0.5\"/>");
@@ -174,9 +174,9 @@ static void weeks_print(struct buf *b, const struct drawn *d) {
     columns_print(b, d, 0, d->n - 1);
     columns_print(b, d, d->n - 1, d->n);
     buf_str(b, "<p class=\"ends\"><span>");
-    print_text(b, json_text(d->rows[0], label));
+    buf_html(b, json_text(d->rows[0], label));
     buf_str(b, "</span><span>");
-    print_text(b, json_text(d->rows[d->n_rows - 1], label));
+    buf_html(b, json_text(d->rows[d->n_rows - 1], label));
     buf_str(b, "</span></p>");
 }
 
@@ -189,7 +189,7 @@ void chart_print(struct buf *b, const json_t *answer, const json_t *chart) {
     if (d.n_rows == 0 || d.n < (weeks ? 2 : 1))
         return;
     buf_str(b, "<section class=\"chart\"><h2>");
-    print_text(b, json_text(chart, "title"));
+    buf_html(b, json_text(chart, "title"));
     buf_str(b, "</h2>");
     if (weeks)
         weeks_print(b, &d);

@@ -10,26 +10,14 @@ const char *report_style(void) {
     return print_css;
 }
 
-void print_text(struct buf *b, const char *text) {
-    for (const char *p = text ? text : ""; *p; p++)
-        switch (*p) {
-        case '&': buf_str(b, "&amp;"); break;
-        case '<': buf_str(b, "&lt;"); break;
-        case '>': buf_str(b, "&gt;"); break;
-        case '"': buf_str(b, "&quot;"); break;
-        case '\'': buf_str(b, "&#39;"); break;
-        default: buf_char(b, (unsigned char)*p < 0x20 && *p != '\n' && *p != '\t' ? ' ' : *p);
-        }
-}
-
 static void head_print(struct buf *b, const json_t *answer, const char *style) {
     buf_str(b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
-    print_text(b, json_text(answer, "title"));
+    buf_html(b, json_text(answer, "title"));
     buf_str(b, " - Bascule</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
                "<link rel=\"icon\" href=\"data:,\">");
     if (style) {
         buf_str(b, "<link rel=\"stylesheet\" href=\"");
-        print_text(b, style);
+        buf_html(b, style);
         buf_str(b, "\">");
     } else {
         buf_str(b, "<style>\n");
@@ -43,13 +31,13 @@ static void head_print(struct buf *b, const json_t *answer, const char *style) {
 static void asked_print(struct buf *b, const json_t *answer) {
     static const char *const keys[] = {"since", "until", "by", "service", "tracker"};
     buf_str(b, "<p class=\"faint\">As of ");
-    print_text(b, json_text(answer, "as_of"));
+    buf_html(b, json_text(answer, "as_of"));
     for (size_t i = 0; i < array_size(keys); i++) {
         const char *value = json_text(answer, keys[i]);
         if (!value)
             continue;
         buf_printf(b, ", %s ", keys[i]);
-        print_text(b, value);
+        buf_html(b, value);
     }
     buf_str(b, "</p>");
 }
@@ -66,10 +54,10 @@ static void cell_print(struct buf *b, struct arena *a, const json_t *item, const
     buf_str(b, is_number(column) || json_is_number(value) ? "<td class=\"n\">" : "<td>");
     if (links) {
         buf_str(b, "<a href=\"");
-        print_text(b, url);
+        buf_html(b, url);
         buf_str(b, "\" rel=\"noreferrer noopener\">");
     }
-    print_text(b, json_is_real(value) ? arena_printf(a, "%.1f", json_real_value(value)) : json_as_text(a, value));
+    buf_html(b, json_is_real(value) ? arena_printf(a, "%.1f", json_real_value(value)) : json_as_text(a, value));
     buf_str(b, links ? "</a></td>" : "</td>");
 }
 
@@ -83,7 +71,7 @@ static void table_print(struct buf *b, const json_t *answer) {
             "tabindex=\"0\"><table><thead><tr>");
     json_array_foreach((json_t *)(uintptr_t)columns, i, column) {
         buf_str(b, is_number(column) ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">");
-        print_text(b, json_text(column, "title"));
+        buf_html(b, json_text(column, "title"));
         buf_str(b, "</th>");
     }
     buf_str(b, "</tr></thead><tbody>");
@@ -105,9 +93,9 @@ static void meanings_print(struct buf *b, const json_t *answer) {
     buf_str(b, "<section><h2>What the figures mean</h2><dl>");
     json_array_foreach(json_object_get(answer, "columns"), i, column) {
         buf_str(b, "<dt>");
-        print_text(b, json_text(column, "title"));
+        buf_html(b, json_text(column, "title"));
         buf_str(b, "</dt><dd>");
-        print_text(b, json_text(column, "means"));
+        buf_html(b, json_text(column, "means"));
         buf_str(b, "</dd>");
     }
     buf_str(b, "</dl></section>");
@@ -119,15 +107,15 @@ void report_html(struct buf *b, const json_t *answer, const char *style) {
     json_t *chart;
     head_print(b, answer, style);
     buf_str(b, "<header><h1>");
-    print_text(b, json_text(answer, "title"));
+    buf_html(b, json_text(answer, "title"));
     buf_str(b, "</h1><p>");
-    print_text(b, json_text(answer, "about"));
+    buf_html(b, json_text(answer, "about"));
     buf_str(b, "</p>");
     asked_print(b, answer);
     buf_str(b, "</header><main>");
     if (none) {
         buf_str(b, "<section><p>");
-        print_text(b, none);
+        buf_html(b, none);
         buf_str(b, "</p></section>");
     } else {
         json_array_foreach(json_object_get(answer, "charts"), i, chart)

@@ -5,7 +5,6 @@
 #include "bascule/report.h"
 
 /* Escaped; NULL is nothing. */
-void print_text(struct buf *b, const char *text);
 /* One of answer's charts, a section of its own; nothing where it has no rows. */
 void chart_print(struct buf *b, const json_t *answer, const json_t *chart);
 

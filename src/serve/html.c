@@ -5,26 +5,14 @@
 #include "html.h"
 #include <string.h>
 
-void html_put(struct buf *b, const char *text) {
-    for (const char *p = text ? text : ""; *p; p++)
-        switch (*p) {
-        case '&': buf_str(b, "&amp;"); break;
-        case '<': buf_str(b, "&lt;"); break;
-        case '>': buf_str(b, "&gt;"); break;
-        case '"': buf_str(b, "&quot;"); break;
-        case '\'': buf_str(b, "&#39;"); break;
-        default: buf_char(b, (unsigned char)*p < 0x20 && *p != '\n' && *p != '\t' ? ' ' : *p);
-        }
-}
-
 void html_link(struct buf *b, const char *url, const char *text) {
     bool safe = url && (str_starts(url, "http://") || str_starts(url, "https://"));
     if (safe) {
         buf_str(b, "<a href=\"");
-        html_put(b, url);
+        buf_html(b, url);
         buf_str(b, "\" rel=\"noreferrer noopener\">");
     }
-    html_put(b, text);
+    buf_html(b, text);
     if (safe)
         buf_str(b, "</a>");
 }
@@ -38,9 +26,9 @@ void html_time(struct buf *b, const char *time, msec_t now) {
     }
     msec_t age = now > at ? (now - at) / SEC_MS : 0;
     buf_str(b, "<time datetime=\"");
-    html_put(b, time);
+    buf_html(b, time);
     buf_str(b, "\" title=\"");
-    html_put(b, time);
+    buf_html(b, time);
     buf_str(b, "\">");
     if (age < 60)
         buf_printf(b, "%lld s ago", (long long)age);
@@ -69,7 +57,7 @@ static const char *word_class(const char *word) {
 
 void html_word(struct buf *b, const char *word) {
     buf_printf(b, "<span class=\"word %s\">", word_class(word));
-    html_put(b, word);
+    buf_html(b, word);
     buf_str(b, "</span>");
 }
 
@@ -102,21 +90,21 @@ void html_words(struct buf *b, const json_t *words) {
     json_t *w;
     json_array_foreach((json_t *)(uintptr_t)words, i, w) {
         buf_str(b, i ? ", " : "");
-        html_put(b, json_string_value(w));
+        buf_html(b, json_string_value(w));
     }
 }
 
 void html_problem(struct buf *b, const char *id) {
     buf_str(b, "<a href=\"/problems/");
-    html_put(b, id);
+    buf_html(b, id);
     buf_str(b, "\">");
-    html_put(b, id);
+    buf_html(b, id);
     buf_str(b, "</a>");
 }
 
 void html_cell(struct buf *b, const char *class, const char *text) {
     buf_printf(b, "<td class=\"%s\">", class);
-    html_put(b, text);
+    buf_html(b, text);
     buf_str(b, "</td>");
 }
 
@@ -139,10 +127,10 @@ void html_effects(struct buf *b, const char *title, const json_t *items, msec_t 
         buf_str(b, "<td>");
         html_word(b, json_text(e, "state"));
         buf_str(b, "</td><td class=\"wide\">");
-        html_put(b, json_text(e, "reason"));
+        buf_html(b, json_text(e, "reason"));
         if (error) {
             buf_str(b, "<br><span class=\"faint\">");
-            html_put(b, error);
+            buf_html(b, error);
             buf_str(b, "</span>");
         }
         buf_str(b, "</td><td class=\"ref\">");
@@ -182,7 +170,7 @@ void html_attention(struct buf *b, const json_t *items, msec_t now) {
 
 void html_open(struct buf *b, const char *title, int refresh) {
     buf_str(b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
-    html_put(b, title);
+    buf_html(b, title);
     buf_str(b, "</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
     if (refresh)
         buf_printf(b, "<meta http-equiv=\"refresh\" content=\"%d\">", refresh);
@@ -195,6 +183,6 @@ void html_close(struct buf *b, const char *version, int refresh, msec_t now) {
     if (refresh)
         buf_printf(b, "; this page renews itself every %d seconds", refresh);
     buf_str(b, ". Version ");
-    html_put(b, version);
+    buf_html(b, version);
     buf_str(b, "</p></footer></body></html>\n");
 }

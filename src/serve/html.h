@@ -5,7 +5,6 @@
 #include "bascule/model.h"
 
 /* Escaped; NULL is nothing. */
-void html_put(struct buf *b, const char *text);
 /* A link if url is http(s), else the text alone. */
 void html_link(struct buf *b, const char *url, const char *text);
 /* "4 min ago", and the exact time on hovering. */

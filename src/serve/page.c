@@ -43,7 +43,7 @@ static void render_banner(struct buf *b, const json_t *status) {
     buf_str(
         b, "<section class=\"banner\"><p><strong>The outbox is shut:</strong> everything is decided and shown, nothing "
            "is written. ");
-    html_put(b, why ? why : "");
+    buf_html(b, why ? why : "");
     buf_str(b, "</p></section>");
 }
 
@@ -62,14 +62,14 @@ static void render_trackers(struct buf *b, const json_t *items, msec_t now) {
         buf_str(b, "<tr><td class=\"ref\">");
         html_link(b, json_text(t, "url"), json_text(t, "name"));
         buf_str(b, "</td><td>");
-        html_put(b, json_text(t, "role"));
+        buf_html(b, json_text(t, "role"));
         buf_str(b, "</td><td>");
         html_word(b, json_text(t, "state"));
         buf_str(b, "</td><td class=\"ref\">");
         html_time(b, json_text(t, "last_ok"), now);
         buf_printf(b, "</td><td class=\"n\">%lld</td><td class=\"n\">%lld</td><td class=\"wide\">",
                    html_number_at(t, "/records"), html_number_at(t, "/backlog"));
-        html_put(b, wrong);
+        buf_html(b, wrong);
         buf_str(b, "</td></tr>");
     }
     html_section_close(b);

@@ -30,7 +30,7 @@ static void rows_render(struct buf *b, const json_t *item, const struct row *row
         else if (time_parse(text, &at))
             html_time(b, text, now);
         else
-            html_put(b, text);
+            buf_html(b, text);
         buf_str(b, "</dd>");
     }
     buf_str(b, "</dl></section>");
@@ -46,7 +46,7 @@ static void list_render(struct buf *b, const char *title, const json_t *items) {
     json_array_foreach((json_t *)(uintptr_t)items, i, item) {
         const char *what = json_text(item, "what"), *became = json_text(item, "became");
         buf_str(b, "<dd>");
-        html_put(b, what ? arena_printf(a, "%s%s%s", what, became ? ": " : "", became ? became : "")
+        buf_html(b, what ? arena_printf(a, "%s%s%s", what, became ? ": " : "", became ? became : "")
                          : json_as_text(a, item));
         buf_str(b, "</dd>");
     }
@@ -56,9 +56,9 @@ static void decision_render(struct buf *b, const json_t *d) {
     if (!json_is_object(d))
         return;
     buf_str(b, "<section aria-labelledby=\"why\"><h2 id=\"why\">Why it is so</h2><dl><dt>Rule</dt><dd>");
-    html_put(b, json_text(d, "rule"));
+    buf_html(b, json_text(d, "rule"));
     buf_str(b, "</dd><dt>Because</dt><dd>");
-    html_put(b, json_text(d, "why"));
+    buf_html(b, json_text(d, "why"));
     buf_str(b, "</dd>");
     list_render(b, "Facts", json_object_get(d, "facts"));
     list_render(b, "Decided", json_object_get(d, "did"));
@@ -77,9 +77,9 @@ static void records_render(struct buf *b, const char *id, const char *title, con
     html_section_open(b, id, title, (const char *[]){"Record", "Title", "State", "Outcome", "Link", "Linked", NULL});
     json_array_foreach((json_t *)(uintptr_t)items, i, r) {
         buf_printf(b, "<tr><td class=\"ref\"><a href=\"/%s/", kind);
-        html_put(b, json_text(r, "ref"));
+        buf_html(b, json_text(r, "ref"));
         buf_str(b, "\">");
-        html_put(b, json_text(r, "ref"));
+        buf_html(b, json_text(r, "ref"));
         buf_str(b, "</a></td><td class=\"wide\">");
         html_link(b, json_text(r, "url"), json_text(r, "title"));
         buf_str(b, "</td><td>");
@@ -179,7 +179,7 @@ void page_detail_render(struct buf *b, const json_t *item, const char *version, 
     buf_str(b, "<header><p><a href=\"/\">Bascule</a></p><h1>");
     html_link(b, json_text(item, "url"), name);
     buf_str(b, ": ");
-    html_put(b, title);
+    buf_html(b, title);
     buf_str(b, "</h1></header><main>");
     if (json_array_size(json_object_get(item, "attention_items")) > 0)
         html_attention(b, json_object_get(item, "attention_items"), now);
@@ -201,7 +201,7 @@ void page_detail_render(struct buf *b, const json_t *item, const char *version, 
 static void fault_render(struct buf *b, const char *text, const char *version, msec_t now) {
     html_open(b, "Bascule", 0);
     buf_str(b, "<header><p><a href=\"/\">Bascule</a></p></header><main><section><p>");
-    html_put(b, text);
+    buf_html(b, text);
     buf_str(b, "</p></section></main>");
     html_close(b, version, 0, now);
 }

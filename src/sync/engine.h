@@ -4,6 +4,7 @@
  *   reload.c   new settings                    carry.c    what they mean for what is known
  *   poll.c     lists, import, versions         lookup.c   reads of single records, sweep, presence
  *   ingest.c   a record was seen               gather.c   its evidence
+ *   presence.c it is deleted, merged, hidden
  *   relink.c   evidence to links and problems  due.c      the worker
  *   facts.c    what policy is handed           incident.c problem.c defect.c  one decision each
  *   clock.c    the wall clock that was set
@@ -247,8 +248,12 @@ struct seen {
 void ingest(struct lane *l, struct arena *a, const struct seen *seen);
 /* A state was confirmed by the history alone: what stands there now may be another's already (law 2). */
 void ingest_overtaken(struct lane *l, struct arena *a, const char *ref, const struct record *r);
+
+/* ---- presence.c: inside a transaction ---- */
 void ingest_presence(struct lane *l, struct arena *a, const char *ref, enum presence presence, const char *merged_into,
                      bool certain);
+/* A record is mirrored into which others were merged before. */
+void merged_before(struct lane *l, struct arena *a, const char *ref);
 
 /* ---- gather.c ---- */
 struct touched {

@@ -149,21 +149,4 @@ static const char *const counted_story[] =
         "INSERT INTO quarantine VALUES ('helpdesk', '77', 'no title', 1)",
 };
 
-/* A folder of its own, a database in it with these statements; the path is given back. */
-static inline void counted_make(char path[64], const char *const *story, size_t n) {
-    char folder[] = "/tmp/bascule-counted-XXXXXX";
-    struct fault f = {0};
-    struct store *s = NULL;
-    sqlite3 *db = NULL;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, 64, "%s/desk.db", folder);
-    if (store_open(path, &s, &f) < 0)
-        fail_msg("%s", f.text);
-    store_close(s);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    for (size_t i = 0; i < n; i++)
-        desk_exec(db, story[i]);
-    sqlite3_close(db);
-}
-
 #endif

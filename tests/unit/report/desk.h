@@ -104,8 +104,8 @@ static inline void desk_exec(sqlite3 *db, const char *sql) {
         fail_msg("%s: %s", sql, error);
 }
 
-/* A folder of its own, a database in it; the path is given back in `path`. */
-static inline void desk_make(char path[64]) {
+/* A folder of its own, a database in it with these statements; the path is given back in `path`. */
+static inline void story_make(char path[64], const char *const *story, size_t n) {
     char folder[] = "/tmp/bascule-desk-XXXXXX";
     struct fault f = {0};
     struct store *s = NULL;
@@ -116,9 +116,13 @@ static inline void desk_make(char path[64]) {
         fail_msg("%s", f.text);
     store_close(s);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    for (size_t i = 0; i < array_size(desk_story); i++)
-        desk_exec(db, desk_story[i]);
+    for (size_t i = 0; i < n; i++)
+        desk_exec(db, story[i]);
     sqlite3_close(db);
+}
+
+static inline void desk_make(char path[64]) {
+    story_make(path, desk_story, array_size(desk_story));
 }
 
 static inline void desk_remove(const char *path) {

@@ -7,8 +7,8 @@ static sqlite3 *db, *empty;
 
 static int setup(void **state) {
     struct fault f = {0};
-    counted_make(path, counted_story, array_size(counted_story));
-    counted_make(path_empty, NULL, 0);
+    story_make(path, counted_story, array_size(counted_story));
+    story_make(path_empty, NULL, 0);
     assert_int_equal(store_open_read(path, &db, &f), 0);
     assert_int_equal(store_open_read(path_empty, &empty, &f), 0);
     return 0;

@@ -29,6 +29,17 @@ static void assert_all_known(struct world *w, int n) {
         }
 }
 
+/* One ticket on one issue, shortly before the hour that comes twice. */
+static struct world *linked_that_night(void) {
+    struct world *w = in_new_york(0, "2026-11-01T05:10:00Z");
+    world_start(w);
+    settle(w);
+    product_issue(w, "Totals are wrong", "x");
+    desk_ticket(w, ALICE, "Wrong totals", "See BUG-1");
+    settle(w);
+    return w;
+}
+
 /* New issues all the night, by slow and by quick polls. */
 static void no_new_issue_is_missed(void **state) {
     static const char *const nights[] = {"2026-11-01T04:30:00Z", "2026-03-08T05:30:00Z"};
@@ -79,12 +90,7 @@ static void what_an_outage_hid_is_found(void **state) {
 /* Changed before and after clocks went back: the second change looks older than the first. That is no backup. */
 static void the_hour_that_comes_twice_is_no_backup(void **state) {
     (void)state;
-    struct world *w = in_new_york(0, "2026-11-01T05:10:00Z");
-    world_start(w);
-    settle(w);
-    product_issue(w, "Totals are wrong", "x");
-    desk_ticket(w, ALICE, "Wrong totals", "See BUG-1");
-    settle(w);
+    struct world *w = linked_that_night();
     static const int status[] = {ISSUE_WORKING, ISSUE_FEEDBACK, ISSUE_RESOLVED, ISSUE_NEW};
     for (size_t i = 0; i < array_size(status); i++) { /* 05:25, :50, 06:15, :40 */
         w->now += 15 * MIN_MS;
@@ -107,12 +113,7 @@ static void the_hour_that_comes_twice_is_no_backup(void **state) {
 /* A release told an hour ahead makes no late link an early one. */
 static void a_late_link_stays_late(void **state) {
     (void)state;
-    struct world *w = in_new_york(0, "2026-11-01T05:10:00Z");
-    world_start(w);
-    settle(w);
-    product_issue(w, "Totals are wrong", "x");
-    desk_ticket(w, ALICE, "Wrong totals", "See BUG-1");
-    settle(w);
+    struct world *w = linked_that_night();
     product_status(w, 1, ISSUE_CLOSED);
     settle(w);
     assert_status(w, 1, "resolved");
