@@ -231,11 +231,16 @@ static bool is_calm(const struct op *op, const struct list_op *l, msec_t t) {
     return round_began(op, l) >= t + l->settle;
 }
 
+/* What was young in a round (record_is_young: a second more than the overlap) is listed once more in the next. */
+static msec_t stepped_back(const struct list_op *l, msec_t t) {
+    return t > l->overlap + SEC_MS ? t - l->overlap - SEC_MS : 0;
+}
+
 /* Where the next round begins, unless it is calm. */
 static msec_t next_from(const struct op *op, const struct list_op *l, msec_t t) {
     msec_t began = round_began(op, l), from = began && began < t ? began : t;
     from -= from % SEC_MS;
-    return from > l->overlap ? from - l->overlap : 0;
+    return stepped_back(l, from);
 }
 
 static bool page_useless(struct op *op, bool wants_order) {
@@ -333,7 +338,7 @@ static void keyset_begin(struct op *op) {
     bool exact = json_bool(l->cursor, "mid", false) || json_bool(l->cursor, "calm", false);
     const char *first = json_text(l->spec, "first_id");
     l->after = exact ? json_text(l->cursor, "id") : first ? first : "0";
-    l->from = exact ? l->t : json_int(l->cursor, "from", l->t > l->overlap ? l->t - l->overlap : 0);
+    l->from = exact ? l->t : json_int(l->cursor, "from", stepped_back(l, l->t));
     if (json_object_get(l->spec, "dense") &&
         (json_bool(l->cursor, "dense", false) || !tracker_says(op->tracker, l->from))) {
         blurred_begin(op);
@@ -441,7 +446,7 @@ static void window_begin(struct op *op) {
     else if (json_bool(l->cursor, "calm", false))
         l->from = t + SEC_MS; /* a filter that begins a second early still finds what is later in that second */
     else
-        l->from = json_int(l->cursor, "from", t > l->overlap ? t - l->overlap : 0);
+        l->from = json_int(l->cursor, "from", stepped_back(l, t));
     l->from = l->from > l->back ? l->from - l->back : 0;
     op_set(op, "since", json_integer(l->from));
     op_set_text(op, "token", json_text(l->cursor, "token"));
@@ -495,7 +500,7 @@ static void newest_done(struct op *op, const struct answer *a) {
 
 static void newest_begin(struct op *op) {
     struct list_op *l = op->mine;
-    l->from = l->t > l->overlap ? l->t - l->overlap : 0;
+    l->from = stepped_back(l, l->t);
     int64_t page = json_int(l->cursor, "page", 1);
     op_set(op, "page", json_integer(page));
     op_set(op, "offset", json_integer((page - 1) * (int64_t)l->size));

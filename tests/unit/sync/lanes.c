@@ -361,6 +361,33 @@ static void an_account_that_is_not_told_is_refused(void **state) {
     end(w);
 }
 
+/* ---- what shows late ---- */
+
+/* In the very second in which a ticket was made and read it gets a comment, and all the time others are made: that the
+ * list goes on does not leave it behind. */
+static void a_comment_in_the_second_of_the_reading(void **state) {
+    (void)state;
+    struct world *w = scene(&(struct world_config){.desk = "    poll: 1s\n"});
+    settle(w);
+    assert_int_equal(product_issue(w, "Totals are wrong", "x"), 1);
+    settle(w);
+    int t = 0;
+    for (bool read = false; !read; run(w, 370)) {
+        msec_t second = w->now / SEC_MS;
+        t = desk_ticket(w, ALICE, "Wrong totals", "x");
+        while (!read && w->now / SEC_MS == second) {
+            run(w, 10);
+            read = world_number(w, 0, "SELECT detailed_at FROM record WHERE ref = 'helpdesk:%d'", t) != 0 &&
+                   w->now / SEC_MS == second;
+        }
+    }
+    desk_comment(w, t, "It is BUG-1.");
+    for (int i = 0; i < 30; i++, run(w, 400))
+        desk_ticket(w, ALICE, "Another", "x");
+    assert_text(world_text(w, "SELECT verdict FROM incident WHERE ref = 'helpdesk:%d'", t), "pending");
+    end(w);
+}
+
 /* ---- mirrored values ---- */
 
 static void what_changes_all_the_time_is_still_written(void **state) {
@@ -398,6 +425,7 @@ int main(void) {
         cmocka_unit_test(a_zone_misses_nothing),
         cmocka_unit_test(a_zone_is_no_trap_for_many),
         cmocka_unit_test(an_account_that_is_not_told_is_refused),
+        cmocka_unit_test(a_comment_in_the_second_of_the_reading),
         cmocka_unit_test(what_changes_all_the_time_is_still_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
